@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** Numeric precisions a variant can have. */
+export const Precision = z.enum(['FP32', 'INT8Static', 'INT8Dynamic']);
+export type Precision = z.infer<typeof Precision>;
+
+/** How much the engine may rewrite the graph; the names are ONNX Runtime's. */
+export const GraphOptimization = z.enum(['Basic', 'Extended', 'All']);
+export type GraphOptimization = z.infer<typeof GraphOptimization>;
+
+export const EngineOptions = z.object({
+  threads: z.int().min(1).max(256).describe('Threads inside one operator; never more than the CPU limit.'),
+  graphOptimization: GraphOptimization.default('All'),
+});
+export type EngineOptions = z.infer<typeof EngineOptions>;
+
+/** One point of the search space: what the supernet is sliced to, its precision and how the engine runs it. */
+export const Candidate = z.object({
+  dimensions: z
+    .record(z.string().max(64), z.int().min(0).max(65_536))
+    .describe('The choice for each elastic dimension of the supernet, by name.'),
+  precision: Precision,
+  engine: EngineOptions,
+});
+export type Candidate = z.infer<typeof Candidate>;

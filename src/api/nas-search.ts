@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { GraphOptimization, Precision } from './candidate.ts';
+import { Conditions, cel, Duration, FileRef, Name, Percentage, Quantity, type Resource, Time } from './common.ts';
+import { QualityMetric } from './variant.ts';
+
+const immutable = (field: string) =>
+  cel({ rule: 'self == oldSelf', message: `${field} cannot be changed: make a new NASSearch instead` });
+
+export const SearchSpace = z.object({
+  dimensions: z
+    .array(z.string().max(64))
+    .max(64)
+    .optional()
+    .describe('Elastic dimensions of the supernet to search; all of them when left out.'),
+  precisions: z.array(Precision).min(1).max(8).default(['FP32', 'INT8Static', 'INT8Dynamic']),
+  graphOptimizations: z.array(GraphOptimization).min(1).max(3).default(['All']),
+  threads: z
+    .array(z.int().min(1).max(256))
+    .min(1)
+    .max(8)
+    .optional()
+    .describe('Engine threads to try, none above the CPU limit; from one to the limit when left out.'),
+});
+
+export const NASSearchSpec = z
+  .object({
+    suspend: z.boolean().default(false).describe('Start nothing new while true; what runs is let finish.'),
+    start: z
+      .enum(['Immediately', 'OnViolation'])
+      .default('Immediately')
+      .describe('OnViolation waits until a LatencySLA that names this search is violated.'),
+    model: FileRef.describe('The base model, or the supernet, in ONNX.').meta(immutable('spec.model')),
+    supernet: FileRef.optional().describe('The manifest that declares the elastic dimensions of the model.'),
+    data: z.object({
+      heldout: FileRef.describe('Labelled inputs (.npz) that quality is judged on.'),
+      calibration: FileRef.optional().describe('Unlabelled inputs (.npz) for BatchNorm and INT8 ranges.'),
+    }),
+    quality: z
+      .object({
+        metric: QualityMetric.default('Top1'),
+        floor: Percentage.optional().describe('No variant below this is recommended.'),
+        maxDrop: Percentage.optional().describe('How far below the base model a recommended variant may be.'),
+      })
+      .default({ metric: 'Top1' })
+      .meta(
+        cel({
+          rule: '!(has(self.floor) && has(self.maxDrop))',
+          message: 'give spec.quality.floor or spec.quality.maxDrop, not both',
+        }),
+      ),
+    space: SearchSpace.prefault({}),
+    workload: z
+      .object({
+        batchSize: z.int().min(1).max(4096).default(1).describe('Inputs in one request.'),
+      })
+      .prefault({}),
+    latency: z
+      .object({
+        percentile: z.enum(['P50', 'P90', 'P99']).default('P99'),
+        threshold: Duration.optional().describe('Variants above it are measured but never recommended.'),
+      })
+      .prefault({}),
+    accelerators: z
+      .array(Name)
+      .min(1)
+      .max(16)
+      .optional()
+      .describe('HardwareProfiles to measure on; every ready one when left out.'),
+    budget: z
+      .object({
+        maxVariants: z.int().min(1).max(10_000).default(24).describe('Variants to make, the base model included.'),
+        maxDuration: Duration.default('1h'),
+        parallelism: z.int().min(1).max(64).default(1).describe('Worker pods at once, over all accelerators.'),
+      })
+      .prefault({}),
+    measurement: z
+      .object({
+        minSamples: z.int().min(100).max(1_000_000).default(1000).describe('P99 needs at least 1000.'),
+        maxTime: Duration.default('30s').describe('Longest time one trial may spend measuring.'),
+      })
+      .prefault({})
+      .meta(
+        cel({
+          rule: 'self.minSamples >= 1000',
+          message: 'a P99 of fewer than 1000 samples is a guess: set spec.measurement.minSamples to at least 1000',
+        }),
+      ),
+    worker: z
+      .object({
+        image: z.string().max(512).optional().describe("The operator's own image when left out."),
+        cpu: Quantity.default('1').describe('CPU request and limit, whole cores, so that the pod can have them alone.'),
+        memory: Quantity.default('1Gi'),
+        deadline: Duration.default('5m'),
+        queueName: Name.optional().describe('Kueue LocalQueue for worker pods.'),
+      })
+      .prefault({})
+      .meta(
+        cel({
+          rule: "self.cpu.matches('^[1-9][0-9]*$')",
+          message: 'spec.worker.cpu must be whole cores, such as "1": a fraction is throttled and cannot be measured',
+        }),
+      ),
+    seed: z.int().min(0).max(2_147_483_647).default(0),
+  })
+  .meta(
+    cel({
+      rule: '!has(self.supernet) || has(self.data.calibration)',
+      message: 'a supernet needs spec.data.calibration: the BatchNorm statistics of a subnet are measured on it',
+    }),
+  );
+
+/** One point of a front: a variant, what it is worth and what it costs on one accelerator. */
+export const FrontPoint = z.object({
+  variant: Name,
+  quality: z.number(),
+  p50Ms: z.number(),
+  p99Ms: z.number(),
+  p99LowMs: z.number(),
+  p99HighMs: z.number(),
+  sizeBytes: z.int(),
+  label: z.string().max(128).describe('The candidate in short.'),
+});
+export type FrontPoint = z.infer<typeof FrontPoint>;
+
+export const AcceleratorStatus = z.object({
+  name: Name,
+  trials: z.int(),
+  hypervolume: z.number().optional(),
+  front: z.array(FrontPoint).max(24),
+  recommended: Name.optional(),
+  message: z.string().max(512).optional(),
+});
+export type AcceleratorStatus = z.infer<typeof AcceleratorStatus>;
+
+export const NASSearchStatus = z.object({
+  observedGeneration: z.int().optional(),
+  started: Time.optional(),
+  finished: Time.optional(),
+  base: Name.optional().describe('The variant that is the base model itself, the control of every trial.'),
+  variants: z.object({ ready: z.int(), failed: z.int(), pending: z.int() }).optional(),
+  trials: z.object({ succeeded: z.int(), failed: z.int(), running: z.int(), pending: z.int() }).optional(),
+  accelerators: z
+    .array(AcceleratorStatus)
+    .max(16)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
+  conditions: Conditions,
+});
+
+export type NASSearchSpec = z.infer<typeof NASSearchSpec>;
+export type NASSearchStatus = z.infer<typeof NASSearchStatus>;
+export type NASSearch = Resource<NASSearchSpec, NASSearchStatus>;

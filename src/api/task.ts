@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { Candidate } from './candidate.ts';
+import { Digest, FileRef } from './common.ts';
+import { HardwareFacts } from './hardware-profile.ts';
+import { LatencySummary, LoadPoint, Ratio } from './trial.ts';
+import { Artifact, Quality, QualityMetric } from './variant.ts';
+
+/**
+ * What an operator asks of a worker pod, in the environment variable RETUNE_TASK as JSON, and what the pod answers in
+ * its termination message (at most 4 KiB). The same contract holds for child processes.
+ */
+export const DeriveTask = z.object({
+  kind: z.literal('Derive'),
+  model: FileRef,
+  supernet: FileRef.optional(),
+  calibration: FileRef.optional(),
+  heldout: FileRef,
+  metric: QualityMetric,
+  candidate: Candidate,
+});
+export type DeriveTask = z.infer<typeof DeriveTask>;
+
+export const MeasureTask = z.object({
+  kind: z.literal('Measure'),
+  candidate: z.object({ digest: Digest }),
+  baseline: z.object({ digest: Digest }),
+  outputs: Digest.optional().describe("The candidate's recorded outputs."),
+  heldout: FileRef.describe('Inputs to measure with.'),
+  batchSize: z.int().min(1),
+  minSamples: z.int().min(1),
+  maxMeasureMs: z.number(),
+  cpuLimit: z.int().min(1).describe('Whole cores this pod has; threads never exceed it.'),
+});
+export type MeasureTask = z.infer<typeof MeasureTask>;
+
+export const ProbeTask = z.object({ kind: z.literal('Probe') });
+export const Task = z.discriminatedUnion('kind', [DeriveTask, MeasureTask, ProbeTask]);
+export type Task = z.infer<typeof Task>;
+
+export const DeriveResult = z.object({
+  kind: z.literal('Derive'),
+  artifact: Artifact,
+  outputs: Digest,
+  quality: Quality,
+});
+export type DeriveResult = z.infer<typeof DeriveResult>;
+
+/** Why a measurement does not count and is to be made again. */
+export const Invalid = z.enum(['NoisyNeighbour', 'Throttled', 'TooFewSamples']);
+export type Invalid = z.infer<typeof Invalid>;
+
+export const MeasureResult = z.object({
+  kind: z.literal('Measure'),
+  invalid: z.object({ reason: Invalid, message: z.string().max(512) }).optional(),
+  latency: LatencySummary,
+  baseline: LatencySummary,
+  ratio: Ratio,
+  loadCurve: z.array(LoadPoint).max(16),
+  throughputPerSecond: z.number(),
+  peakMemoryBytes: z.number(),
+  outputsAgree: z.boolean(),
+  record: Digest,
+  measuredSeconds: z.number(),
+  facts: HardwareFacts,
+});
+export type MeasureResult = z.infer<typeof MeasureResult>;
+
+/** Why a worker could not do its task. `retryable` ones may pass on another try. */
+export const FailureReason = z.enum([
+  'ModelMissing',
+  'ModelInvalid',
+  'DigestMismatch',
+  'ManifestInvalid',
+  'DataMissing',
+  'DataInvalid',
+  'UnsupportedOperator',
+  'EngineFailed',
+  'StoreFailed',
+  'TaskInvalid',
+  'Internal',
+]);
+export type FailureReason = z.infer<typeof FailureReason>;
+
+export const Failure = z.object({
+  kind: z.literal('Failure'),
+  reason: FailureReason,
+  message: z.string().max(1024),
+  retryable: z.boolean(),
+});
+export type Failure = z.infer<typeof Failure>;
+
+export const TaskResult = z.discriminatedUnion('kind', [
+  DeriveResult,
+  MeasureResult,
+  z.object({ kind: z.literal('Probe'), facts: HardwareFacts }),
+  Failure,
+]);
+export type TaskResult = z.infer<typeof TaskResult>;
+
+/** Environment of a worker: its task, where artifacts are, where the result goes. */
+export const workerEnv = {
+  task: 'RETUNE_TASK',
+  store: 'RETUNE_STORE',
+  terminationLog: 'RETUNE_TERMINATION_LOG',
+} as const;

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { Conditions, Digest, Duration, Name, type Resource, Time } from './common.ts';
+
+/** Percentiles of one latency distribution in milliseconds; `p99Low..p99High` is the order-statistic 95% interval. */
+export const LatencySummary = z.object({
+  p50Ms: z.number(),
+  p90Ms: z.number(),
+  p99Ms: z.number(),
+  p99LowMs: z.number(),
+  p99HighMs: z.number(),
+  meanMs: z.number(),
+  samples: z.int(),
+});
+export type LatencySummary = z.infer<typeof LatencySummary>;
+
+/** Candidate's median over the baseline's, measured interleaved in the same pod, with its confidence interval. */
+export const Ratio = z.object({ value: z.number(), low: z.number(), high: z.number() });
+export type Ratio = z.infer<typeof Ratio>;
+
+/** p99 of the time in system when requests arrive at `ratePerSecond` at one replica. */
+export const LoadPoint = z.object({ ratePerSecond: z.number(), p99Ms: z.number() });
+export type LoadPoint = z.infer<typeof LoadPoint>;
+
+export const TrialSpec = z.object({
+  searchRef: z.object({ name: Name }),
+  variantRef: z.object({ name: Name }),
+  baselineRef: z.object({ name: Name }),
+  accelerator: Name.describe('Name of the HardwareProfile to measure on.'),
+  batchSize: z.int().min(1).max(4096),
+  minSamples: z.int().min(100).max(1_000_000),
+  maxMeasureTime: Duration,
+});
+
+export const TrialStatus = z.object({
+  observedGeneration: z.int().optional(),
+  attempts: z.int().optional().describe('Pods started so far.'),
+  pod: Name.optional().describe('The pod of the present or last attempt.'),
+  node: Name.optional(),
+  latency: LatencySummary.optional(),
+  baseline: LatencySummary.optional(),
+  ratio: Ratio.optional(),
+  loadCurve: z.array(LoadPoint).max(16).optional(),
+  throughputPerSecond: z.number().optional(),
+  peakMemoryBytes: z.number().optional(),
+  outputsAgree: z.boolean().optional().describe('Whether the outputs here equal the recorded ones.'),
+  record: Digest.optional().describe('The full record, samples included, in the artifact store.'),
+  podCreated: Time.optional(),
+  finished: Time.optional(),
+  measuredSeconds: z.number().optional().describe('Time spent purely measuring.'),
+  overheadSeconds: z.number().optional().describe('From the creation of the pod to its result, less measuring.'),
+  conditions: Conditions,
+});
+
+export type TrialSpec = z.infer<typeof TrialSpec>;
+export type TrialStatus = z.infer<typeof TrialStatus>;
+export type Trial = Resource<TrialSpec, TrialStatus>;

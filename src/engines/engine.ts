@@ -1,0 +1,46 @@
+import type { EngineOptions } from '../api/candidate.ts';
+
+/** Element types that Retune moves between data sets and engines; the names are the Open Inference Protocol's. */
+export type DataType = 'FP32' | 'FP16' | 'INT8' | 'UINT8' | 'INT32' | 'INT64' | 'BOOL';
+
+/** A dense tensor. `data` holds the elements in row-major order, little-endian. */
+export interface Tensor {
+  type: DataType;
+  shape: number[];
+  data: Float32Array | Uint16Array | Int8Array | Uint8Array | Int32Array | BigInt64Array;
+}
+
+/** One input or output of a model; an unknown or symbolic dimension is -1. */
+export interface TensorInfo {
+  name: string;
+  type: DataType;
+  shape: number[];
+}
+
+/**
+ * A loaded model. `run` blocks the thread it is called on (ONNX Runtime's binding does), so sessions live in worker
+ * processes and worker threads, never in the operator's own thread.
+ */
+export interface Session {
+  inputs: TensorInfo[];
+  outputs: TensorInfo[];
+  run(feeds: Record<string, Tensor>): Promise<Record<string, Tensor>>;
+  release(): Promise<void>;
+}
+
+export interface Engine {
+  /** For example `onnxruntime 1.30.0`; part of an accelerator's fingerprint. */
+  version: string;
+  /** Loads a model from its bytes. Throws EngineError with a sentence when the engine refuses it. */
+  load(model: Uint8Array, options: EngineOptions): Promise<Session>;
+}
+
+export class EngineError extends Error {
+  readonly reason: 'ModelInvalid' | 'UnsupportedOperator' | 'InputMismatch' | 'EngineFailed';
+
+  constructor(reason: EngineError['reason'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'EngineError';
+    this.reason = reason;
+  }
+}
