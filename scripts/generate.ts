@@ -1,0 +1,40 @@
+/** The only writer of generated files. `npm run generate` writes them; `npm run check` compares and writes nothing. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { dump } from 'js-yaml';
+import { customResourceDefinition } from '../src/api/crd.ts';
+import { kinds } from '../src/api/kinds.ts';
+import { apiReference } from './api-reference.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const notice = '# Generated from src/api by `npm run generate`. Do not edit.\n';
+
+/** Every generated file by its path from the top of the project. */
+export async function generatedFiles(): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const kind of Object.values(kinds)) {
+    const definition = dump(customResourceDefinition(kind), { noRefs: true, lineWidth: 120 });
+    files.set(`crds/${kind.group}_${kind.plural}.yaml`, notice + definition);
+  }
+  files.set('docs/api-reference.md', apiReference());
+  return files;
+}
+
+/** Paths whose content on disk differs from what would be generated. */
+export async function staleFiles(): Promise<string[]> {
+  const stale: string[] = [];
+  for (const [path, content] of await generatedFiles()) {
+    const present = await readFile(join(root, path), 'utf8').catch(() => undefined);
+    if (present !== content) stale.push(path);
+  }
+  return stale;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [path, content] of await generatedFiles()) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content);
+    console.log(path);
+  }
+}
