@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { glob, readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { load } from 'js-yaml';
+import type { KubernetesObject } from './common.ts';
+import { problems, withDefaults } from './validate.ts';
+
+const valid = {
+  apiVersion: 'retune.dev/v1alpha1',
+  kind: 'NASSearch',
+  metadata: { name: 'quickstart' },
+  spec: { model: { uri: 'file:///m.onnx' }, data: { heldout: { uri: 'file:///d.npz' } } },
+};
+
+for await (const file of glob('test/refused/*.yaml')) {
+  test(`${file} is refused outside a cluster too`, async () => {
+    const object = load(await readFile(file, 'utf8')) as KubernetesObject;
+    assert.notDeepEqual(problems(object), []);
+  });
+}
+
+test('a valid object has no problems and gets its defaults', () => {
+  assert.deepEqual(problems(valid), []);
+  const { spec } = withDefaults(valid) as unknown as { spec: { budget: object; latency: object } };
+  assert.deepEqual(spec.budget, { maxVariants: 24, maxDuration: '1h', parallelism: 1 });
+});
+
+test('what may not change is refused as a change', () => {
+  const other = { ...valid, spec: { ...valid.spec, model: { uri: 'file:///other.onnx' } } };
+  assert.deepEqual(problems(other, valid), ['spec.model: spec.model cannot be changed: make a new NASSearch instead']);
+});
+
+test('an unknown kind and an old version are named', () => {
+  assert.match(problems({ ...valid, kind: 'Search' })[0] ?? '', /"Search" is not a kind of Retune/);
+  assert.match(problems({ ...valid, apiVersion: 'retune.dev/v1' })[0] ?? '', /write retune.dev\/v1alpha1/);
+});

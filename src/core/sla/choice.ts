@@ -1,0 +1,66 @@
+import type { LoadPoint } from '../../api/trial.ts';
+
+/** A variant as production would see it: what it is worth and how its tail grows with load on this accelerator. */
+export interface Finalist {
+  variant: string;
+  digest: string;
+  modelUri: string;
+  quality: number;
+  p99Ms: number;
+  loadCurve: LoadPoint[];
+}
+
+export interface Demand {
+  /** Requests a second that arrive at one replica. */
+  ratePerSecond: number;
+  thresholdMs: number;
+  /** How far below the threshold the expected tail must lie, as a share of it. */
+  headroom: number;
+  qualityFloor: number;
+  /** Digests that were tried here and rolled back. */
+  refused: ReadonlySet<string>;
+}
+
+/**
+ * Expected p99 in milliseconds at a rate, by linear interpolation on the measured load curve; Infinity beyond its end,
+ * where the queue has no bound.
+ */
+export function expectedTailMs(
+  { loadCurve, p99Ms }: Pick<Finalist, 'loadCurve' | 'p99Ms'>,
+  ratePerSecond: number,
+): number {
+  let below: LoadPoint = { ratePerSecond: 0, p99Ms };
+  for (const point of loadCurve) {
+    if (ratePerSecond <= point.ratePerSecond) {
+      const share = (ratePerSecond - below.ratePerSecond) / (point.ratePerSecond - below.ratePerSecond || 1);
+      return below.p99Ms + share * (point.p99Ms - below.p99Ms);
+    }
+    below = point;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** The rate at which a replica saturates: the end of its measured load curve. */
+export const capacity = ({ loadCurve }: Pick<Finalist, 'loadCurve'>): number => loadCurve.at(-1)?.ratePerSecond ?? 0;
+
+/**
+ * The most accurate finalist whose expected tail stays below the threshold less headroom; equal quality goes to the
+ * shorter tail. Undefined when none fits: a guess is not offered.
+ */
+export function choose(finalists: Finalist[], demand: Demand): Finalist | undefined {
+  const limit = demand.thresholdMs * (1 - demand.headroom);
+  return finalists
+    .filter((f) => f.quality >= demand.qualityFloor && !demand.refused.has(f.digest))
+    .map((finalist) => ({ finalist, tailMs: expectedTailMs(finalist, demand.ratePerSecond) }))
+    .filter(({ tailMs }) => tailMs <= limit)
+    .sort((a, b) => b.finalist.quality - a.finalist.quality || a.tailMs - b.tailMs)[0]?.finalist;
+}
+
+/**
+ * The rate to choose for. What completes is all that a histogram shows: at saturation more arrives than completes and
+ * the true rate is unknown, so twice the observed one is assumed until a faster variant makes it visible.
+ */
+export function demandedRate(observedPerSecond: number, capacityPerSecond: number): number {
+  const saturated = capacityPerSecond > 0 && observedPerSecond >= 0.85 * capacityPerSecond;
+  return saturated ? 2 * observedPerSecond : observedPerSecond;
+}
