@@ -1,0 +1,41 @@
+import type { HistoryEntry } from '../../api/latency-sla.ts';
+
+/** Everything a report shows; plain data, so that the page, the file and a test can make it alike. */
+export interface ReportData {
+  title: string;
+  generatedAt: string;
+  /** The outcome in a few words and figures, first thing on the page. */
+  headline: { label: string; value: string; note?: string }[];
+  searches: SearchReport[];
+  slas: SlaReport[];
+}
+
+export interface SearchReport {
+  name: string;
+  accelerator: string;
+  thresholdMs?: number;
+  points: TrialPoint[];
+}
+
+export interface TrialPoint {
+  variant: string;
+  label: string;
+  quality: number;
+  p50Ms: number;
+  p99Ms: number;
+  p99LowMs: number;
+  p99HighMs: number;
+  sizeBytes: number;
+  onFront: boolean;
+  recommended: boolean;
+}
+
+export interface SlaReport {
+  name: string;
+  workload: string;
+  thresholdMs: number;
+  percentile: string;
+  /** What was measured over time; `percentileMs` is absent where there was nothing to measure. */
+  series: { at: string; percentileMs?: number; ratePerSecond: number }[];
+  history: HistoryEntry[];
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ReportData } from './data.ts';
+import { renderReport } from './report.ts';
+
+const point = { variant: 'v', sizeBytes: 4096, p99LowMs: 4, p99HighMs: 6, p50Ms: 4, onFront: true, recommended: false };
+const data: ReportData = {
+  title: 'A <report>',
+  generatedAt: '2026-01-01T00:00:00Z',
+  headline: [{ label: 'p99', value: '5 ms', note: 'was 50 ms' }],
+  searches: [
+    {
+      name: 'quickstart',
+      accelerator: 'cpu-a',
+      thresholdMs: 25,
+      points: [
+        { ...point, label: 'base', quality: 0.98, p99Ms: 12 },
+        { ...point, label: 'small', quality: 0.95, p99Ms: 5, recommended: true },
+      ],
+    },
+  ],
+  slas: [
+    {
+      name: 'web',
+      workload: 'web',
+      thresholdMs: 25,
+      percentile: 'P99',
+      series: [
+        { at: '2026-01-01T00:00:00Z', percentileMs: 50, ratePerSecond: 10 },
+        { at: '2026-01-01T00:00:30Z', ratePerSecond: 0 },
+      ],
+      history: [{ at: '2026-01-01T00:00:10Z', event: 'Promoted', reason: 'CanaryBetter', message: 'p99 & all' }],
+    },
+  ],
+};
+
+test('a report is one escaped file with a drawing for each search and SLA and nothing from outside', async () => {
+  const page = await renderReport(data);
+  assert.match(page, /<h1>A &lt;report&gt;<\/h1>/);
+  assert.match(page, /p99 &amp; all/);
+  assert.equal(page.match(/<svg role="img"/g)?.length, 2);
+  assert.doesNotMatch(page, /<script|<link|<img/);
+});
