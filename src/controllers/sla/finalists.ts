@@ -1,0 +1,61 @@
+import type { HardwareProfile } from '../../api/hardware-profile.ts';
+import type { Trial } from '../../api/trial.ts';
+import { fraction } from '../../api/units.ts';
+import type { Finalist } from '../../core/sla/choice.ts';
+import type { TargetSnapshot } from '../../targets/target.ts';
+import type { SlaSnapshot } from './gather.ts';
+
+const succeeded = ({ status }: Trial) =>
+  status?.conditions?.some(({ type, status: value }) => type === 'Succeeded' && value === 'True') ?? false;
+
+/** The accelerator of the workload: the one named, else that of the node its first scheduled pod is on. */
+export function acceleratorOf(
+  { sla, profiles }: Pick<SlaSnapshot, 'sla' | 'profiles'>,
+  target: TargetSnapshot,
+): string | undefined {
+  if (sla.spec.accelerator) return sla.spec.accelerator;
+  const node = target.pods.find(({ track, node }) => track === 'stable' && node)?.node;
+  const has = ({ status }: HardwareProfile) => node !== undefined && (status?.nodes ?? []).includes(node);
+  return profiles.find(has)?.metadata.name;
+}
+
+/** Every variant that was made, judged and measured on this accelerator with right outputs. */
+export function finalists(
+  { variants, trials }: Pick<SlaSnapshot, 'variants' | 'trials'>,
+  accelerator: string | undefined,
+): Finalist[] {
+  return trials.flatMap((trial) => {
+    const variant = variants.find(({ metadata }) => metadata.name === trial.spec.variantRef.name);
+    const { artifact, quality } = variant?.status ?? {};
+    const { latency, loadCurve, outputsAgree } = trial.status ?? {};
+    if (trial.spec.accelerator !== accelerator || !succeeded(trial) || outputsAgree === false) return [];
+    if (!variant || !artifact || !quality || !latency) return [];
+    return {
+      variant: variant.metadata.name,
+      digest: artifact.digest,
+      modelUri: artifact.uri,
+      quality: quality.value,
+      p99Ms: latency.p99Ms,
+      loadCurve: loadCurve ?? [],
+    };
+  });
+}
+
+/** The finalist that the workload serves now. The base model counts as served under its own URI too. */
+export function activeFinalist(
+  all: Finalist[],
+  { search }: Pick<SlaSnapshot, 'search'>,
+  modelUri: string,
+): Finalist | undefined {
+  const base = modelUri === search?.spec.model.uri ? search.status?.base : undefined;
+  return all.find((finalist) => finalist.modelUri === modelUri || finalist.variant === base);
+}
+
+/** The quality below which nothing is rolled out: the SLA's own floor, else the search's. */
+export function qualityFloor({ sla, search, variants }: Pick<SlaSnapshot, 'sla' | 'search' | 'variants'>): number {
+  if (sla.spec.quality?.floor) return fraction(sla.spec.quality.floor);
+  const { floor, maxDrop } = search?.spec.quality ?? {};
+  if (floor) return fraction(floor);
+  const base = variants.find(({ metadata }) => metadata.name === search?.status?.base)?.status?.quality?.value;
+  return maxDrop && base !== undefined ? base - fraction(maxDrop) : 0;
+}

@@ -1,0 +1,89 @@
+import { labels } from '../../api/common.ts';
+import type { HardwareProfile } from '../../api/hardware-profile.ts';
+import type { LatencySLA } from '../../api/latency-sla.ts';
+import type { NASSearch } from '../../api/nas-search.ts';
+import { hardwareProfiles, latencySlas, nasSearches, trials, variants } from '../../api/resources.ts';
+import type { Trial } from '../../api/trial.ts';
+import { durationMs } from '../../api/units.ts';
+import type { Variant } from '../../api/variant.ts';
+import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
+import type { LatencyReader, Reading } from '../../sources/source.ts';
+import { type RolloutTarget, TargetError, type TargetSnapshot, type Track } from '../../targets/target.ts';
+
+export type FoundTarget =
+  | { kind: 'Found'; target: TargetSnapshot }
+  | { kind: 'Missing' }
+  | { kind: 'Refused'; reason: string; message: string };
+
+/** Everything one decision about a LatencySLA needs, read once. */
+export interface SlaSnapshot {
+  sla: LatencySLA;
+  workload: FoundTarget;
+  search: NASSearch | undefined;
+  variants: Variant[];
+  trials: Trial[];
+  profiles: HardwareProfile[];
+  /** What production did in the last window, whichever pods served it. */
+  production: Reading;
+  /** What canary and baseline did since the comparison began; only while one is running. */
+  canary?: Reading;
+  baseline?: Reading;
+}
+
+export interface Sources {
+  target: RolloutTarget;
+  readerOf: (source: LatencySLA['spec']['source']) => LatencyReader;
+}
+
+async function observe({ target }: Sources, { metadata, spec }: LatencySLA): Promise<FoundTarget> {
+  try {
+    const found = await target.observe(
+      { namespace: metadata.namespace, name: spec.workloadRef.name },
+      spec.workloadRef,
+    );
+    return found ? { kind: 'Found', target: found } : { kind: 'Missing' };
+  } catch (error) {
+    if (error instanceof TargetError) return { kind: 'Refused', reason: error.reason, message: error.message };
+    throw error;
+  }
+}
+
+/** How far back canary and baseline may be looked at: to the start of the comparison and no further. */
+function comparisonMs({ status }: LatencySLA, nowMs: number): number | undefined {
+  if (status?.rollout?.step !== 'Comparing') return undefined;
+  return Math.max(1000, nowMs - Date.parse(status.rollout.stepSince));
+}
+
+/** Every read for one reconcile; undefined when the SLA is gone. */
+export async function gather(
+  cluster: Cluster,
+  sources: Sources,
+  key: Key,
+  nowMs: number,
+): Promise<SlaSnapshot | undefined> {
+  const sla = await cluster.get(latencySlas, key);
+  if (!sla || sla.metadata.deletionTimestamp) return undefined;
+  const { namespace } = key;
+  const ofSearch = { namespace, labels: { [labels.search]: sla.spec.searchRef.name } };
+  const [workload, search, itsVariants, itsTrials, profiles] = await Promise.all([
+    observe(sources, sla),
+    cluster.get(nasSearches, { namespace, name: sla.spec.searchRef.name }),
+    cluster.list(variants, ofSearch),
+    cluster.list(trials, ofSearch),
+    cluster.list(hardwareProfiles),
+  ]);
+  const reader = sources.readerOf(sla.spec.source);
+  const pods = workload.kind === 'Found' ? workload.target.pods : [];
+  const read = (windowMs: number, track?: Track) =>
+    reader.read(
+      pods.filter((pod) => pod.address && (!track || pod.track === track)),
+      windowMs,
+    );
+  const sinceMs = comparisonMs(sla, nowMs);
+  const [production, canary, baseline] = await Promise.all([
+    read(durationMs(sla.spec.objective.window)),
+    sinceMs ? read(sinceMs, 'canary') : undefined,
+    sinceMs ? read(sinceMs, 'baseline') : undefined,
+  ]);
+  return { sla, workload, search, variants: itsVariants, trials: itsTrials, profiles, production, canary, baseline };
+}

@@ -1,0 +1,16 @@
+import type { CumulativeHistogram } from '../core/statistics/histogram.ts';
+import type { TargetPod } from '../targets/target.ts';
+
+/** What a latency source can say of a set of pods. No data and no answer are different things. */
+export type Reading =
+  | { kind: 'Histogram'; histogram: CumulativeHistogram; seconds: number }
+  | { kind: 'NoData'; message: string }
+  | { kind: 'Unreachable'; message: string };
+
+export type PodAddress = Pick<TargetPod, 'name' | 'address'>;
+
+/** Where the latency of production is read. Failures are values: a metrics outage is something to decide upon. */
+export interface LatencyReader {
+  /** The requests that `pods` finished in the last `windowMs`; times in milliseconds. */
+  read(pods: PodAddress[], windowMs: number, signal?: AbortSignal): Promise<Reading>;
+}
