@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decide } from './decide.ts';
+import { anSla, aReading, aSnapshot, baseUri, digestOf, nowMs, uriOf } from './fixtures.ts';
+import type { SlaSnapshot } from './gather.ts';
+
+const reason = (snapshot: SlaSnapshot, type = 'Ready') =>
+  decide(snapshot, nowMs).status.conditions?.find((condition) => condition.type === type)?.reason;
+
+/** 2000 requests in 30 s is 67 a second: what the base model was measured to saturate at. */
+const breached = aReading(2000, 400);
+
+test('an SLA that is met changes nothing', () => {
+  const { status, actions } = decide(aSnapshot(), nowMs);
+  assert.deepEqual([status.verdict, status.cause, status.activeVariant, actions], ['Met', 'None', 'base', []]);
+  assert.equal(status.rollout, undefined);
+});
+
+test('a breach by load rolls the faster variant out, with its cause in status', () => {
+  const { status, events } = decide(aSnapshot({ production: breached }), nowMs);
+  assert.deepEqual([status.verdict, status.cause], ['Violated', 'Load']);
+  assert.deepEqual(
+    [status.rollout?.variant, status.rollout?.modelUri, status.rollout?.previousUri],
+    ['small', uriOf('small'), baseUri],
+  );
+  assert.deepEqual(
+    events.map((event) => event.reason),
+    ['Violated', 'RolloutStarted'],
+  );
+});
+
+test('mode Recommend decides the same and starts nothing', () => {
+  const { status, recommend } = decide(aSnapshot({ sla: anSla({ mode: 'Recommend' }), production: breached }), nowMs);
+  assert.equal(recommend?.variant, 'small');
+  assert.equal(status.rollout, undefined);
+});
+
+test('nothing is changed without data, and an outage is told from silence', () => {
+  const outage = aSnapshot({ production: { kind: 'Unreachable', message: 'Prometheus did not answer' } });
+  assert.equal(decide(outage, nowMs).status.verdict, 'NoData');
+  assert.deepEqual([reason(outage, 'MetricsAvailable'), reason(outage)], ['Unreachable', 'Holding']);
+  const few = aSnapshot({ production: aReading(10, 10) });
+  assert.deepEqual([reason(few, 'MetricsAvailable'), reason(few)], ['Read', 'Holding']);
+});
+
+test('a missing workload and a missing search are named', () => {
+  assert.equal(reason(aSnapshot({ workload: { kind: 'Missing' } })), 'WorkloadNotFound');
+  assert.equal(reason(aSnapshot({ search: undefined })), 'SearchNotFound');
+});
+
+test('a breach waits for a search that still runs', () => {
+  const snapshot = aSnapshot({ production: breached });
+  const search = snapshot.search && { ...snapshot.search, status: { base: 'base' } };
+  assert.equal(reason({ ...snapshot, search }), 'WaitingForSearch');
+});
+
+test('a threshold that no variant meets says so and what to do', () => {
+  const sla = anSla({ objective: { percentile: 'P99', threshold: '1ms', window: '30s' } });
+  const snapshot = aSnapshot({ sla, production: breached });
+  assert.equal(reason(snapshot), 'NoVariantFits');
+});
+
+test('a refused digest is not tried again, and a cooldown is kept', () => {
+  const refused = aSnapshot({ sla: anSla({}, { refused: [digestOf('small')] }), production: breached });
+  assert.equal(reason(refused), 'NoVariantFits');
+  const lastRollout = new Date(nowMs - 10_000).toISOString();
+  assert.equal(reason(aSnapshot({ sla: anSla({}, { lastRollout }), production: breached })), 'Cooldown');
+});
+
+test('when load falls, the more accurate variant comes back', () => {
+  const snapshot = aSnapshot({ production: aReading(300, 0) });
+  if (snapshot.workload.kind !== 'Found') throw new Error('fixture');
+  const target = { ...snapshot.workload.target, tracks: { stable: { modelUri: uriOf('small'), settled: true } } };
+  const { status } = decide({ ...snapshot, workload: { kind: 'Found', target } }, nowMs);
+  assert.equal(status.rollout?.variant, 'base');
+});
+
+test('a variant whose outputs differ on this accelerator is never rolled out', () => {
+  const snapshot = aSnapshot({ production: breached });
+  const trials = snapshot.trials.map((trial) => ({ ...trial, status: { ...trial.status, outputsAgree: false } }));
+  assert.equal(decide({ ...snapshot, trials }, nowMs).status.rollout, undefined);
+});
+
+test('a suspended SLA judges nothing', () => {
+  const snapshot = aSnapshot({ sla: anSla({ suspend: true }), production: breached });
+  assert.equal(reason(snapshot), 'Suspended');
+  assert.equal(decide(snapshot, nowMs).status.rollout, undefined);
+});
+
+test('history stays bounded', () => {
+  const history = Array.from({ length: 20 }, () => ({
+    at: new Date(nowMs).toISOString(),
+    event: 'Verdict' as const,
+    reason: 'Met',
+    message: '',
+  }));
+  const { status } = decide(aSnapshot({ sla: anSla({}, { history, verdict: 'Met' }), production: breached }), nowMs);
+  assert.equal(status.history?.length, 20);
+});
