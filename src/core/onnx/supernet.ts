@@ -62,7 +62,8 @@ function needNode(graph: GraphProto, wanted: string, dimension: string) {
 }
 
 function cutDepth(graph: GraphProto, { name: dimension, blocks }: z.infer<typeof Depth>, depth: number): void {
-  for (const { nodes, input, output } of blocks.slice(depth)) {
+  // From the last one on: what a later block reads is the output of an earlier one that may be dropped too.
+  for (const { nodes, input, output } of blocks.slice(depth).toReversed()) {
     for (const node of nodes) needNode(graph, node, dimension);
     graph.node = graph.node.filter((node) => !nodes.includes(node.name ?? ''));
     rewire(graph, output, input);
