@@ -3,7 +3,7 @@ import { Candidate } from './candidate.ts';
 import { Digest, FileRef } from './common.ts';
 import { HardwareFacts } from './hardware-profile.ts';
 import { LatencySummary, LoadPoint, Ratio } from './trial.ts';
-import { Artifact, Quality, QualityMetric } from './variant.ts';
+import { Artifact, Dimensions, Quality, QualityMetric } from './variant.ts';
 
 /**
  * What an operator asks of a worker pod, in the environment variable RETUNE_TASK as JSON, and what the pod answers in
@@ -42,6 +42,7 @@ export const DeriveResult = z.object({
   artifact: Artifact,
   outputs: Digest,
   quality: Quality,
+  dimensions: Dimensions,
 });
 export type DeriveResult = z.infer<typeof DeriveResult>;
 

@@ -19,6 +19,12 @@ export type Quality = z.infer<typeof Quality>;
 export const Artifact = z.object({ digest: Digest, uri: z.string().max(1024), sizeBytes: z.int() });
 export type Artifact = z.infer<typeof Artifact>;
 
+/** The elastic dimensions that the model's supernet manifest declares: what the search may choose. */
+export const Dimensions = z
+  .array(z.object({ name: z.string().max(64), choices: z.array(z.int().min(1).max(65_536)).max(16) }))
+  .max(64);
+export type Dimensions = z.infer<typeof Dimensions>;
+
 export const VariantSpec = z.object({
   searchRef: z.object({ name: Name }),
   candidate: Candidate,
@@ -34,6 +40,7 @@ export const VariantStatus = z.object({
   artifact: Artifact.optional(),
   outputs: Digest.optional().describe('Recorded outputs on the first inputs, to be compared on each accelerator.'),
   quality: Quality.optional(),
+  dimensions: Dimensions.optional().describe('What the supernet manifest offers; on the base variant alone.'),
   attempts: z.int().optional(),
   conditions: Conditions,
 });

@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { FileRef } from '../api/common.ts';
+import type { FailureReason } from '../api/task.ts';
+import { WorkerError } from './failure.ts';
+
+/**
+ * The bytes of a file, checked against its digest when one is given. `missing` is the reason a file that is not there
+ * fails with.
+ */
+export async function readRef({ uri, digest }: FileRef, missing: FailureReason): Promise<Uint8Array> {
+  if (!uri.startsWith('file://')) {
+    throw new WorkerError(
+      missing,
+      `${uri} can't be read: files are given as file:///path, as the worker pod sees them`,
+    );
+  }
+  const path = fileURLToPath(uri);
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message;
+    throw new WorkerError(missing, `${uri} can't be read: ${why}; it must exist inside the worker pod`, { cause });
+  });
+  const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  if (digest && digest !== found) {
+    throw new WorkerError(
+      'DigestMismatch',
+      `${uri} hashes to ${found}, not to ${digest}: it was changed since it was named`,
+    );
+  }
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
