@@ -1,0 +1,82 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Failure } from '../../api/task.ts';
+import { moduleUrl } from '../../runtime/modules.ts';
+import { WorkerError } from '../failure.ts';
+import type { Block, RunnerReply, RunnerRequest, RunnerSetup } from './messages.ts';
+
+/** A model loaded in a process of its own. */
+export interface Runner {
+  engine: string;
+  run(count: number): Promise<Block>;
+  outputs(rows: number): Promise<Float32Array>;
+  /** Largest resident set so far, in bytes. */
+  peakMemoryBytes(): number;
+  stop(): Promise<void>;
+}
+
+const failed = ({ reason, message, retryable }: Failure) => new WorkerError(reason, message, { retryable });
+
+function died(code: number | null, signal: string | null): WorkerError {
+  const why =
+    signal === 'SIGKILL'
+      ? 'it was killed, most likely for memory: raise spec.worker.memory'
+      : `it ended with ${signal ?? code}`;
+  return new WorkerError('EngineFailed', `the process that runs the model is gone: ${why}`, { retryable: true });
+}
+
+/** The next message of a child, or why there will be none. */
+function next(child: ChildProcess): Promise<RunnerReply> {
+  return new Promise((resolve, reject) => {
+    const settle = (action: () => void) => {
+      child.off('message', onMessage);
+      child.off('exit', onExit);
+      action();
+    };
+    const onMessage = (message: unknown) => settle(() => resolve(message as RunnerReply));
+    const onExit = (code: number | null, signal: string | null) => settle(() => reject(died(code, signal)));
+    child.once('message', onMessage);
+    child.once('exit', onExit);
+  });
+}
+
+/** Starts a runner and waits until its model is loaded. Throws WorkerError. */
+export async function startRunner(setup: RunnerSetup): Promise<Runner> {
+  const path = fileURLToPath(moduleUrl('./runner.ts', import.meta.url));
+  const child = fork(path, [JSON.stringify(setup)], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let peakMemoryBytes = 0;
+
+  async function ask<K extends RunnerReply['kind']>(kind: K, request?: RunnerRequest) {
+    const answer = next(child);
+    if (request) child.send(request);
+    const reply = await answer;
+    if (reply.kind === 'Failure') throw failed(reply);
+    if (reply.kind !== kind) throw new WorkerError('Internal', `a runner answered ${reply.kind} instead of ${kind}`);
+    return reply as Extract<RunnerReply, { kind: K }>;
+  }
+  const stop = async () => {
+    if (child.connected) child.disconnect();
+    await exited;
+  };
+  try {
+    const { engine } = await ask('Ready');
+    return {
+      engine,
+      async run(count) {
+        const block = await ask('Block', { kind: 'Run', count });
+        ({ peakMemoryBytes } = block);
+        return block;
+      },
+      outputs: async (rows) => (await ask('Outputs', { kind: 'Outputs', rows })).values,
+      peakMemoryBytes: () => peakMemoryBytes,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

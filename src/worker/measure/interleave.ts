@@ -1,0 +1,94 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { Pair } from '../../core/statistics/paired.ts';
+import { quantile } from '../../core/statistics/quantile.ts';
+import { type Runner, startRunner } from './child.ts';
+import type { Block, RunnerSetup } from './messages.ts';
+
+export interface Plan {
+  /** Runs of the candidate that a whole measurement has; those of the control may be fewer. */
+  minSamples: number;
+  controlSamples: number;
+  maxMs: number;
+  seed: number;
+}
+
+/** Everything measured, contaminated pairs apart. */
+export interface Interleaved {
+  candidateMs: number[];
+  baselineMs: number[];
+  pairs: Pair[];
+  /** Pairs in which either side waited for a processor that another had. */
+  contaminated: number;
+  peakMemoryBytes: number;
+  measuredMs: number;
+  engine: string;
+}
+
+/** Models are loaded anew so often: where weights come to lie in memory is chance that should average out. */
+const loads = 3;
+const blockMs = 60;
+const fewestBlocks = 60;
+/** A pair counts as contaminated when one side waited for more than this share of its time. */
+const mostWaiting = 0.03;
+
+/** Enough runs to be no shorter than the clock and the switch make good, and not so many that the machine has changed. */
+const runsPerBlock = (wanted: number, runMs: number) =>
+  Math.max(2, Math.min(Math.max(Math.ceil(wanted), Math.floor(15 / runMs)), Math.floor(250 / runMs)));
+
+const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
+const waited = ({ runsMs, waitedMs }: Block) => waitedMs / sum(runsMs);
+const median = (values: Float64Array) => quantile(Float64Array.from(values).sort(), 0.5);
+
+async function both(candidate: RunnerSetup, baseline: RunnerSetup): Promise<[Runner, Runner]> {
+  const [a, b] = await Promise.allSettled([startRunner(candidate), startRunner(baseline)]);
+  if (a.status === 'fulfilled' && b.status === 'fulfilled') return [a.value, b.value];
+  await Promise.all([a, b].map((side) => side.status === 'fulfilled' && side.value.stop()));
+  throw a.status === 'rejected' ? a.reason : (b as PromiseRejectedResult).reason;
+}
+
+/**
+ * Runs both models in turns, in blocks of less than a tenth of a second, which goes first decided by a coin: whatever else
+ * happens on the machine happens to both. Pairs in which a process had to wait for a processor are kept out and made up
+ * for. Ends with enough samples or when the time is up, and is never silent about which.
+ */
+export async function interleave(candidate: RunnerSetup, baseline: RunnerSetup, plan: Plan): Promise<Interleaved> {
+  const random = xoroshiro128plus(plan.seed);
+  const result: Interleaved = {
+    ...{ candidateMs: [], baselineMs: [], pairs: [], contaminated: 0, peakMemoryBytes: 0, measuredMs: 0, engine: '' },
+  };
+  const done = (share: number) =>
+    result.measuredMs >= plan.maxMs * share ||
+    (result.candidateMs.length >= plan.minSamples * share && result.baselineMs.length >= plan.controlSamples * share);
+
+  for (let load = 1; load <= loads && !done(1); load++) {
+    const [a, b] = await both(candidate, baseline);
+    result.engine = a.engine;
+    try {
+      // Warm-up: kernels are picked and memory is allocated in the first runs; their times say how long a block is.
+      const [warmA, warmB] = [median((await a.run(5)).runsMs), median((await b.run(3)).runsMs)];
+      const blocks = Math.max(fewestBlocks, Math.min(240, (plan.minSamples * warmA) / blockMs));
+      const countA = runsPerBlock(plan.minSamples / blocks, warmA);
+      const countB = runsPerBlock(plan.controlSamples / blocks, warmB);
+      while (!done(load / loads)) {
+        const candidateFirst = uniformInt(random, 0, 1) === 1;
+        const started = performance.now();
+        const first = await (candidateFirst ? a.run(countA) : b.run(countB));
+        const second = await (candidateFirst ? b.run(countB) : a.run(countA));
+        result.measuredMs += performance.now() - started;
+        const [blockA, blockB] = candidateFirst ? [first, second] : [second, first];
+        if (waited(blockA) > mostWaiting || waited(blockB) > mostWaiting) {
+          result.contaminated += 1;
+          continue;
+        }
+        result.candidateMs.push(...blockA.runsMs);
+        result.baselineMs.push(...blockB.runsMs);
+        result.pairs.push({ candidateMs: median(blockA.runsMs), baselineMs: median(blockB.runsMs) });
+      }
+      result.peakMemoryBytes = Math.max(result.peakMemoryBytes, a.peakMemoryBytes());
+    } finally {
+      await Promise.all([a.stop(), b.stop()]);
+    }
+  }
+  return result;
+}

@@ -1,0 +1,119 @@
+import type { EngineOptions } from '../../api/candidate.ts';
+import { GraphOptimization } from '../../api/candidate.ts';
+import type { MeasureResult, MeasureTask } from '../../api/task.ts';
+import { decode, readMetadata } from '../../core/onnx/model.ts';
+import { pairedRatio } from '../../core/statistics/paired.ts';
+import { summarize } from '../../core/statistics/quantile.ts';
+import { loadCurve } from '../../core/statistics/queue-simulation.ts';
+import type { ArtifactStore } from '../../stores/store.ts';
+import { throttledUs } from '../cgroup.ts';
+import { hardwareFacts } from '../facts.ts';
+import { WorkerError } from '../failure.ts';
+import { type Modules, openStore } from '../modules.ts';
+import { readNpz } from '../npz.ts';
+import { startRunner } from './child.ts';
+import { type Interleaved, interleave } from './interleave.ts';
+import type { RunnerSetup } from './messages.ts';
+import { invalidity } from './validity.ts';
+
+export interface MeasureDeps {
+  /** URI of the artifact store. */
+  store: string;
+  modules: Modules;
+}
+
+const controlSamples = 200;
+/** How far outputs may be from the recorded ones: rounding differs between instruction sets, saturation is more. */
+const absoluteTolerance = 1e-3;
+const relativeTolerance = 1e-3;
+
+async function engineOptions(store: ArtifactStore, digest: string, cpuLimit: number): Promise<EngineOptions> {
+  const metadata = readMetadata(decode(await store.get(digest)));
+  const level = GraphOptimization.safeParse(metadata['retune.graphOptimization']);
+  return {
+    threads: Math.min(cpuLimit, Number(metadata['retune.threads'] ?? cpuLimit)),
+    graphOptimization: level.success ? level.data : 'All',
+  };
+}
+
+/** Whether the candidate computes here what it computed where it was judged. */
+async function outputsAgree(store: ArtifactStore, setup: RunnerSetup, recorded: string | undefined): Promise<boolean> {
+  if (!recorded) return true;
+  const { outputs } = readNpz(await store.get(recorded));
+  if (!outputs) throw new WorkerError('StoreFailed', `the recorded outputs ${recorded} hold no array "outputs"`);
+  const runner = await startRunner(setup);
+  try {
+    const here = await runner.outputs(outputs.shape[0] ?? 0);
+    return here.every((value, i) => {
+      const there = Number(outputs.data[i] ?? Number.NaN);
+      return Math.abs(value - there) <= absoluteTolerance + relativeTolerance * Math.abs(there);
+    });
+  } finally {
+    await runner.stop();
+  }
+}
+
+const hundredths = (values: number[]) => values.map((value) => Math.round(value * 1e4) / 1e4);
+
+/** The full record for the artifact store: every sample, in milliseconds to a tenth of a microsecond. */
+const recordOf = (task: MeasureTask, measured: Interleaved, facts: unknown) =>
+  new TextEncoder().encode(
+    JSON.stringify({
+      task,
+      facts,
+      candidateMs: hundredths(measured.candidateMs),
+      baselineMs: hundredths(measured.baselineMs),
+      pairs: measured.pairs,
+      contaminated: measured.contaminated,
+    }),
+  );
+
+/**
+ * Measures one variant against the baseline as its control: warm-up, coin-flipped interleaved blocks, several loads, the
+ * latency distribution with the interval of its p99, the ratio with its interval, and whether any of it counts. Throws
+ * WorkerError.
+ */
+export async function measure(deps: MeasureDeps, task: MeasureTask): Promise<MeasureResult> {
+  const store = await openStore(deps.modules, deps.store);
+  const setup = async (digest: string): Promise<RunnerSetup> => ({
+    modules: deps.modules,
+    store: deps.store,
+    digest,
+    options: await engineOptions(store, digest, task.cpuLimit),
+    inputs: task.heldout,
+    batchSize: task.batchSize,
+  });
+  const [candidate, baseline] = [await setup(task.candidate.digest), await setup(task.baseline.digest)];
+  const agree = await outputsAgree(store, candidate, task.outputs);
+  const plan = { minSamples: task.minSamples, controlSamples, maxMs: task.maxMeasureMs, seed: 1 };
+  const throttledBefore = throttledUs();
+  const started = performance.now();
+  const measured = await interleave(candidate, baseline, plan);
+  const wallUs = (performance.now() - started) * 1000;
+  const throttledAfter = throttledUs();
+  const throttledShare =
+    throttledBefore === undefined || throttledAfter === undefined
+      ? undefined
+      : (throttledAfter - throttledBefore) / wallUs;
+  if (measured.pairs.length === 0) {
+    throw new WorkerError('Internal', 'not one block had a processor to itself: something else runs on it', {
+      retryable: true,
+    });
+  }
+  const facts = hardwareFacts(measured.engine);
+  const latency = summarize(measured.candidateMs);
+  return {
+    kind: 'Measure',
+    invalid: invalidity({ measured, plan, throttledShare }),
+    latency,
+    baseline: summarize(measured.baselineMs),
+    ratio: pairedRatio(measured.pairs),
+    loadCurve: loadCurve(measured.candidateMs),
+    throughputPerSecond: 1000 / latency.meanMs,
+    peakMemoryBytes: measured.peakMemoryBytes,
+    outputsAgree: agree,
+    record: await store.put(recordOf(task, measured, facts)),
+    measuredSeconds: measured.measuredMs / 1000,
+    facts,
+  };
+}

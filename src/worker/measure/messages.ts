@@ -1,0 +1,29 @@
+import type { EngineOptions } from '../../api/candidate.ts';
+import type { FileRef } from '../../api/common.ts';
+import type { Failure } from '../../api/task.ts';
+import type { Modules } from '../modules.ts';
+
+/** What a runner is started with, as JSON in its first argument. */
+export interface RunnerSetup {
+  modules: Modules;
+  /** The artifact store and the artifact in it. */
+  store: string;
+  digest: string;
+  options: EngineOptions;
+  inputs: FileRef;
+  batchSize: number;
+}
+
+export type RunnerRequest = { kind: 'Run'; count: number } | { kind: 'Outputs'; rows: number };
+
+/** Times of some runs in milliseconds, and for how long of them the process waited for a processor. */
+export interface Block {
+  runsMs: Float64Array;
+  waitedMs: number;
+}
+
+export type RunnerReply =
+  | { kind: 'Ready'; engine: string }
+  | ({ kind: 'Block'; peakMemoryBytes: number } & Block)
+  | { kind: 'Outputs'; values: Float32Array }
+  | Failure;

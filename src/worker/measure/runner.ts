@@ -1,0 +1,60 @@
+/** A process that holds one loaded model and runs it when told: one is started for each side of a comparison. */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Session, Tensor } from '../../engines/engine.ts';
+import { batch, dataset, repeatedBatch } from '../dataset.ts';
+import { failureOf } from '../failure.ts';
+import { readRef } from '../files.ts';
+import { loadEngine, openStore } from '../modules.ts';
+import type { RunnerReply, RunnerRequest, RunnerSetup } from './messages.ts';
+
+const reply = (message: RunnerReply) => void process.send?.(message);
+
+/** For how long this process's threads were ready to run and had no processor, in milliseconds (schedstat, field 2). */
+function waitedMs(): number {
+  try {
+    const threads = readdirSync('/proc/self/task');
+    const waits = threads.map((id) => Number(readFileSync(`/proc/self/task/${id}/schedstat`, 'utf8').split(' ')[1]));
+    return waits.reduce((sum, wait) => sum + wait, 0) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+function peakMemoryBytes(): number {
+  const [, kilobytes = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+async function run(session: Session, feeds: Record<string, Tensor>, count: number): Promise<void> {
+  // The other model has just had the caches.
+  await session.run(feeds);
+  const before = waitedMs();
+  const runsMs = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const started = performance.now();
+    await session.run(feeds);
+    runsMs[i] = performance.now() - started;
+  }
+  reply({ kind: 'Block', runsMs, waitedMs: waitedMs() - before, peakMemoryBytes: peakMemoryBytes() });
+}
+
+async function main({ modules, store, digest, options, inputs, batchSize }: RunnerSetup): Promise<void> {
+  const engine = await loadEngine(modules);
+  const session = await engine.load(await (await openStore(modules, store)).get(digest), options);
+  const data = dataset(await readRef(inputs, 'DataMissing'), session.inputs);
+  const feeds = repeatedBatch(data, batchSize);
+  const output = session.outputs[0]?.name ?? '';
+  process.on('message', (request: RunnerRequest) => {
+    const answer =
+      request.kind === 'Run'
+        ? run(session, feeds, request.count)
+        : session
+            .run(batch(data, 0, Math.min(request.rows, data.rows)))
+            .then((outputs) => reply({ kind: 'Outputs', values: outputs[output]?.data as Float32Array }));
+    answer.catch((error: unknown) => reply(failureOf(error)));
+  });
+  process.on('disconnect', () => process.exit());
+  reply({ kind: 'Ready', engine: engine.version });
+}
+
+await main(JSON.parse(process.argv[2] ?? '{}') as RunnerSetup).catch((error: unknown) => reply(failureOf(error)));

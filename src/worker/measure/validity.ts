@@ -1,0 +1,53 @@
+import type { MeasureResult } from '../../api/task.ts';
+import type { Interleaved, Plan } from './interleave.ts';
+
+type Invalidity = NonNullable<MeasureResult['invalid']>;
+export interface Circumstances {
+  measured: Interleaved;
+  plan: Plan;
+  /** For how much of the measured time the cgroup stood at its CPU limit; undefined where that can't be told. */
+  throttledShare: number | undefined;
+}
+
+type Check = (circumstances: Circumstances) => Invalidity | undefined;
+const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
+const mostThrottled = 0.02;
+
+const throttled: Check = ({ throttledShare = 0 }) =>
+  throttledShare > mostThrottled
+    ? {
+        reason: 'Throttled',
+        message: `the pod stood at its CPU limit for ${percent(throttledShare)} of the time: give the search fewer threads or more CPU`,
+      }
+    : undefined;
+
+const crowded: Check = ({ measured: { pairs, contaminated } }) =>
+  contaminated > pairs.length
+    ? {
+        reason: 'NoisyNeighbour',
+        message: `${contaminated} of ${contaminated + pairs.length} blocks had to share their processor with something else`,
+      }
+    : undefined;
+
+const short: Check = ({ measured: { candidateMs, measuredMs }, plan: { minSamples } }) =>
+  candidateMs.length < minSamples
+    ? {
+        reason: 'TooFewSamples',
+        message: `${candidateMs.length} clean runs of ${minSamples} in ${(measuredMs / 1000).toFixed(1)} s: raise spec.measurement.maxTime`,
+      }
+    : undefined;
+
+const checks: Check[] = [
+  throttled, // explains both of the others
+  crowded, // explains too few
+  short,
+];
+
+/** Why a measurement does not count: the first check that says so. */
+export function invalidity(circumstances: Circumstances): Invalidity | undefined {
+  for (const check of checks) {
+    const found = check(circumstances);
+    if (found) return found;
+  }
+  return undefined;
+}
