@@ -1,0 +1,16 @@
+import type { Candidate } from '../../api/candidate.ts';
+import type { Objectives } from './pareto.ts';
+import type { Space } from './space.ts';
+
+/** A candidate that was made; without objectives while it is measured, or when that failed. */
+export interface Evaluated {
+  candidate: Candidate;
+  objectives?: Objectives;
+}
+
+/**
+ * Proposes the next candidates from what is known, and from nothing else: no state, no clock, chance from the seed. The
+ * same history and seed give the same proposals, none is in the history already, and fewer than `count` come back only
+ * when the space is used up.
+ */
+export type Sampler = (space: Space, history: readonly Evaluated[], count: number, seed: number) => Candidate[];
