@@ -103,6 +103,8 @@ export const labels = {
   search: 'retune.dev/search',
   variant: 'retune.dev/variant',
   trial: 'retune.dev/trial',
+  /** On every worker pod: no node runs two of them. */
+  benchmark: 'retune.dev/benchmark',
   accelerator: 'retune.dev/accelerator',
   sla: 'retune.dev/sla',
   track: 'retune.dev/track',

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { Conditions, Digest, Duration, Name, type Resource, Time } from './common.ts';
 
+import { HardwareFacts } from './hardware-profile.ts';
+
 /** Percentiles of one latency distribution in milliseconds; `p99Low..p99High` is the order-statistic 95% interval. */
 export const LatencySummary = z.object({
   p50Ms: z.number(),
@@ -43,6 +45,7 @@ export const TrialStatus = z.object({
   throughputPerSecond: z.number().optional(),
   peakMemoryBytes: z.number().optional(),
   outputsAgree: z.boolean().optional().describe('Whether the outputs here equal the recorded ones.'),
+  facts: HardwareFacts.optional().describe('The machine it was measured on.'),
   record: Digest.optional().describe('The full record, samples included, in the artifact store.'),
   podCreated: Time.optional(),
   finished: Time.optional(),

@@ -86,7 +86,8 @@ function writeVerdict(
     : ({ cause: 'None', message: '' } as const);
   status.verdict = judgement.verdict;
   // A violation keeps the cause it was first seen with: the next window would only show its consequences.
-  status.cause = violated && before?.verdict === 'Violated' && before.cause ? before.cause : cause;
+  const known = before?.verdict === 'Violated' && before.cause !== 'Unknown' ? before.cause : undefined;
+  status.cause = violated && known ? known : cause;
   status.measured = { ...judgement.measured, replicas, at };
   status.threshold = context.snapshot.sla.spec.objective.threshold;
   const text = violated ? `${judgement.message}: ${message}` : judgement.message;

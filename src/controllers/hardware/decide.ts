@@ -1,0 +1,69 @@
+import type { HardwareProfileStatus } from '../../api/hardware-profile.ts';
+import { fingerprint } from '../../core/hardware/fingerprint.ts';
+import { presence } from '../../core/hardware/hold-down.ts';
+import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
+import type { Node } from '../../runtime/cluster/core-types.ts';
+import { findCondition, setCondition } from '../../runtime/conditions.ts';
+import type { HardwareSnapshot } from './gather.ts';
+
+export interface HardwareDecision {
+  /** Labels of a profile to make, where there is none yet. */
+  create?: Record<string, string>;
+  status?: HardwareProfileStatus;
+  events: ClusterEvent[];
+  requeueAfterMs?: number;
+}
+
+const mostNodes = 100;
+/** A node that lost its label wakes nobody for its old type: each profile looks after itself now and then. */
+const lookAgainMs = 30_000;
+
+const usable = ({ spec, status }: Node) =>
+  !spec?.unschedulable && status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True');
+
+const cpu = (node: Node) => {
+  const text = node.status?.allocatable?.cpu ?? '0';
+  return text.endsWith('m') ? Number(text.slice(0, -1)) / 1000 : Number(text);
+};
+
+/** Pure: what is known of one accelerator type, from its nodes and from the trials that ran on it. */
+export function decide(snapshot: HardwareSnapshot, holdDownMs: number, nowMs: number): HardwareDecision {
+  const { profile, match, nodes, trials } = snapshot;
+  if (!profile) return match ? { create: match, events: [] } : { events: [] };
+  const ready = nodes.filter(usable);
+  const { stableSince, stable, againInMs } = presence(ready.length, profile.status?.stableSince, holdDownMs, nowMs);
+  const reason = ready.length === 0 ? 'NoNodes' : stable ? 'Stable' : 'HoldingDown';
+  const message = {
+    NoNodes: 'no ready, schedulable node has these labels now',
+    Stable: `${ready.length} node${ready.length === 1 ? '' : 's'} of this type`,
+    HoldingDown: `its nodes must be there for ${holdDownMs / 1000} s on end before they are measured on`,
+  }[reason];
+  const latest = trials
+    .filter(({ status }) => status?.facts)
+    .sort((a, b) => (a.status?.finished ?? '').localeCompare(b.status?.finished ?? ''))
+    .at(-1);
+  const facts = latest?.status?.facts ?? profile.status?.facts;
+  const before = findCondition(profile.status?.conditions, 'Ready');
+  const next = {
+    ...{ type: 'Ready', status: stable ? ('True' as const) : ('False' as const), reason, message },
+    observedGeneration: profile.metadata.generation,
+  };
+  return {
+    status: {
+      observedGeneration: profile.metadata.generation,
+      nodes: ready
+        .map(({ metadata }) => metadata.name)
+        .sort()
+        .slice(0, mostNodes),
+      nodeCount: ready.length,
+      allocatableCpu: ready.length > 0 ? String(Math.min(...ready.map(cpu))) : undefined,
+      firstSeen: profile.status?.firstSeen ?? new Date(nowMs).toISOString(),
+      stableSince,
+      facts,
+      fingerprint: facts && fingerprint(facts),
+      conditions: setCondition(profile.status?.conditions ?? [], next, nowMs),
+    },
+    events: before?.reason === reason ? [] : [{ type: reason === 'NoNodes' ? 'Warning' : 'Normal', reason, message }],
+    requeueAfterMs: Math.min(againInMs ?? lookAgainMs, lookAgainMs),
+  };
+}

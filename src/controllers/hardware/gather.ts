@@ -1,0 +1,30 @@
+import type { HardwareProfile } from '../../api/hardware-profile.ts';
+import { hardwareProfiles, trials } from '../../api/resources.ts';
+import type { Trial } from '../../api/trial.ts';
+import { acceleratorType } from '../../core/hardware/labels.ts';
+import type { Cluster } from '../../runtime/cluster/cluster.ts';
+import { type Node, nodes } from '../../runtime/cluster/core-types.ts';
+
+export interface HardwareSnapshot {
+  profile: HardwareProfile | undefined;
+  /** The labels that stand for this type, from its nodes; undefined when it has none and never had. */
+  match: Record<string, string> | undefined;
+  nodes: Node[];
+  trials: Trial[];
+}
+
+/** Every read about one accelerator type, by the name of its profile. */
+export async function gather(cluster: Cluster, name: string, labelKeys: readonly string[]): Promise<HardwareSnapshot> {
+  const [profile, allNodes, allTrials] = await Promise.all([
+    cluster.get(hardwareProfiles, { name }),
+    cluster.list(nodes),
+    cluster.list(trials),
+  ]);
+  const mine = allNodes.filter(({ metadata }) => acceleratorType(metadata.labels ?? {}, labelKeys)?.name === name);
+  return {
+    profile,
+    match: acceleratorType(mine[0]?.metadata.labels ?? {}, labelKeys)?.match,
+    nodes: mine,
+    trials: allTrials.filter(({ spec }) => spec.accelerator === name),
+  };
+}

@@ -1,0 +1,34 @@
+import { latencySlas, nasSearches, trials, variants } from '../../api/resources.ts';
+import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
+import { type Controller, itself, owner } from '../../runtime/controller.ts';
+import type { Clock } from '../../runtime/reconcile.ts';
+import { ensure, writeStatus } from '../shared/status.ts';
+import { decide } from './decide.ts';
+import { gather } from './gather.ts';
+
+/** Proposes variants, has them measured on every accelerator, and keeps the front. */
+export function searchController({ cluster, clock }: { cluster: Cluster; clock: Clock }): Controller {
+  return {
+    name: 'search',
+    async reconcile(key) {
+      const snapshot = await gather(cluster, key);
+      if (!snapshot) return {};
+      const decision = decide(snapshot, clock());
+      // The start is in status before there are children: the time they may take counts from then.
+      await writeStatus(cluster, nasSearches, snapshot.search, decision.status);
+      for (const variant of decision.variants) await ensure(cluster, variants, variant);
+      for (const trial of decision.trials) await ensure(cluster, trials, trial);
+      for (const event of decision.events) await cluster.emit(snapshot.search, event);
+      return { requeueAfterMs: decision.requeueAfterMs };
+    },
+    watches: [
+      { type: nasSearches, map: itself },
+      { type: variants, map: owner('NASSearch') },
+      { type: trials, map: owner('NASSearch') },
+      {
+        type: latencySlas,
+        map: ({ metadata, spec }): Key[] => [{ namespace: metadata.namespace, name: spec.searchRef.name }],
+      },
+    ],
+  };
+}

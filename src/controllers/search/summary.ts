@@ -1,0 +1,81 @@
+import type { AcceleratorStatus, NASSearchStatus } from '../../api/nas-search.ts';
+import type { Trial } from '../../api/trial.ts';
+import { durationMs, fraction } from '../../api/units.ts';
+import type { Variant } from '../../api/variant.ts';
+import { label } from '../../core/search/candidate.ts';
+import { type Measured, outcome } from '../../core/search/choice.ts';
+import { findCondition } from '../../runtime/conditions.ts';
+import { baseName } from './children.ts';
+import type { SearchSnapshot } from './gather.ts';
+
+export type State = 'Pending' | 'Succeeded' | 'Failed';
+
+function stateOf({ status }: Variant | Trial, type: string): State {
+  const found = findCondition(status?.conditions, type)?.status ?? 'Unknown';
+  if (found === 'Unknown') return 'Pending';
+  return found === 'True' ? 'Succeeded' : 'Failed';
+}
+
+export const variantState = (variant: Variant): State => stateOf(variant, 'Ready');
+export const trialState = (trial: Trial): State => stateOf(trial, 'Succeeded');
+
+const latencyField = { P50: 'p50Ms', P90: 'p90Ms', P99: 'p99Ms' } as const;
+
+/** What one trial measured, with its variant; undefined while there is nothing to say. */
+export function measuredOf({ search, variants }: SearchSnapshot, trial: Trial): Measured | undefined {
+  const variant = variants.find(({ metadata }) => metadata.name === trial.spec.variantRef.name);
+  const { latency, outputsAgree } = trial.status ?? {};
+  const { quality, artifact } = variant?.status ?? {};
+  if (!variant || !latency || !quality || !artifact || trialState(trial) !== 'Succeeded') return undefined;
+  const { p50Ms, p99Ms, p99LowMs, p99HighMs } = latency;
+  return {
+    variant: variant.metadata.name,
+    label: label(variant.spec.candidate),
+    quality: quality.value,
+    sizeBytes: artifact.sizeBytes,
+    ...{ p50Ms, p99Ms, p99LowMs, p99HighMs },
+    latencyMs: latency[latencyField[search.spec.latency.percentile]],
+    outputsAgree: outputsAgree !== false,
+  };
+}
+
+/** The quality below which nothing is recommended; 0 while the base it is counted from is not judged. */
+export function qualityFloor({ search, variants }: SearchSnapshot): number {
+  const { floor, maxDrop } = search.spec.quality;
+  if (floor) return fraction(floor);
+  const base = variants.find(({ metadata }) => metadata.name === baseName(search))?.status?.quality?.value;
+  return maxDrop && base !== undefined ? base - fraction(maxDrop) : 0;
+}
+
+function acceleratorStatus(snapshot: SearchSnapshot, name: string): AcceleratorStatus {
+  const { search, trials } = snapshot;
+  const mine = trials.filter(({ spec }) => spec.accelerator === name);
+  const measured = mine.flatMap((trial) => measuredOf(snapshot, trial) ?? []);
+  const { threshold } = search.spec.latency;
+  const limits = { qualityFloor: qualityFloor(snapshot), thresholdMs: threshold ? durationMs(threshold) : undefined };
+  const { front, recommended, message, hypervolume } = outcome(measured, limits, baseName(search));
+  return { name, trials: measured.length, front, recommended, message, hypervolume };
+}
+
+/** Counts and fronts, made anew from the children each time. */
+export function summarize(snapshot: SearchSnapshot, accelerators: string[]): Partial<NASSearchStatus> {
+  const { search, variants, trials } = snapshot;
+  const count = <T>(all: T[], state: (one: T) => State, wanted: State) =>
+    all.filter((one) => state(one) === wanted).length;
+  const running = trials.filter((trial) => trialState(trial) === 'Pending' && trial.status?.pod !== undefined).length;
+  return {
+    base: variants.some(({ metadata }) => metadata.name === baseName(search)) ? baseName(search) : undefined,
+    variants: {
+      ready: count(variants, variantState, 'Succeeded'),
+      failed: count(variants, variantState, 'Failed'),
+      pending: count(variants, variantState, 'Pending'),
+    },
+    trials: {
+      succeeded: count(trials, trialState, 'Succeeded'),
+      failed: count(trials, trialState, 'Failed'),
+      running,
+      pending: count(trials, trialState, 'Pending') - running,
+    },
+    accelerators: accelerators.slice(0, 16).map((name) => acceleratorStatus(snapshot, name)),
+  };
+}

@@ -1,0 +1,124 @@
+import { apiVersion, labels } from '../../api/common.ts';
+import type { NASSearchSpec } from '../../api/nas-search.ts';
+import { type Task, workerEnv } from '../../api/task.ts';
+import { durationMs } from '../../api/units.ts';
+import type { ApiObject } from '../../runtime/cluster/cluster.ts';
+import type { Pod } from '../../runtime/cluster/core-types.ts';
+
+/** What every worker pod is made of, the same for all searches. */
+export interface WorkerSettings {
+  /** The image of workers whose search names none. */
+  image: string;
+  /** A folder of each node, or a claim, where the artifact store lies. */
+  store: ({ hostPath: string } | { claimName: string }) & {
+    /** Where it is mounted in worker pods: a URI must mean the same in all pods that mount it. */
+    mountPath?: string;
+  };
+}
+
+const defaultMount = '/var/lib/retune';
+
+export interface WorkerPod {
+  /** The Variant or Trial that the pod works for. */
+  owner: ApiObject;
+  name: string;
+  task: Task;
+  worker: NASSearchSpec['worker'];
+  settings: WorkerSettings;
+  /** Labels of the nodes it may run on; any node without. */
+  nodeLabels?: Record<string, string>;
+  labels?: Record<string, string>;
+}
+
+/** On its accelerator's nodes, and on none where another worker runs: two benchmarks on a node measure each other. */
+function affinity(nodeLabels: Record<string, string> | undefined) {
+  const matchExpressions = Object.entries(nodeLabels ?? {}).map(([key, value]) => ({
+    key,
+    operator: 'In',
+    values: [value],
+  }));
+  return {
+    ...(nodeLabels && {
+      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] } },
+    }),
+    podAntiAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        {
+          labelSelector: { matchLabels: { [labels.benchmark]: 'true' } },
+          namespaceSelector: {},
+          topologyKey: 'kubernetes.io/hostname',
+        },
+      ],
+    },
+  };
+}
+
+/**
+ * A pod that does one task and ends: Guaranteed resources in whole cores, the restricted Pod Security Standard, no
+ * service-account token, a deadline, its result in the termination message.
+ */
+export function workerPod({ owner, name, task, worker, settings, nodeLabels, labels: extra }: WorkerPod): Pod {
+  const resources = { cpu: worker.cpu, memory: worker.memory };
+  const { store } = settings;
+  const mountPath = store.mountPath ?? defaultMount;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace: owner.metadata.namespace,
+      labels: {
+        [labels.managedBy]: 'retune',
+        [labels.benchmark]: 'true',
+        ...(worker.queueName && { 'kueue.x-k8s.io/queue-name': worker.queueName }),
+        ...extra,
+      },
+      ownerReferences: [
+        {
+          ...{ apiVersion, kind: owner.kind, name: owner.metadata.name, uid: owner.metadata.uid ?? '' },
+          ...{ controller: true, blockOwnerDeletion: true },
+        },
+      ],
+    },
+    spec: {
+      restartPolicy: 'Never',
+      activeDeadlineSeconds: Math.ceil(durationMs(worker.deadline) / 1000),
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: 5,
+      affinity: affinity(nodeLabels),
+      // Accelerator nodes are often tainted; its affinity keeps the pod from all others.
+      tolerations: nodeLabels ? [{ key: 'nvidia.com/gpu', operator: 'Exists' }] : [],
+      securityContext: {
+        runAsNonRoot: true,
+        ...{ runAsUser: 65_532, runAsGroup: 65_532, fsGroup: 65_532 },
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      containers: [
+        {
+          name: 'worker',
+          image: worker.image ?? settings.image,
+          imagePullPolicy: 'IfNotPresent',
+          args: ['worker'],
+          env: [
+            { name: workerEnv.task, value: JSON.stringify(task) },
+            { name: workerEnv.store, value: `file://${mountPath}` },
+          ],
+          terminationMessagePolicy: 'FallbackToLogsOnError',
+          resources: { requests: resources, limits: resources },
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          },
+          volumeMounts: [{ name: 'artifacts', mountPath }],
+        },
+      ],
+      volumes: [
+        'hostPath' in store
+          ? { name: 'artifacts', hostPath: { path: store.hostPath, type: 'Directory' } }
+          : { name: 'artifacts', persistentVolumeClaim: { claimName: store.claimName } },
+      ],
+    },
+  };
+}

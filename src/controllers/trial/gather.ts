@@ -1,0 +1,34 @@
+import type { HardwareProfile } from '../../api/hardware-profile.ts';
+import type { NASSearch } from '../../api/nas-search.ts';
+import { hardwareProfiles, nasSearches, trials, variants } from '../../api/resources.ts';
+import type { Trial } from '../../api/trial.ts';
+import type { Variant } from '../../api/variant.ts';
+import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
+import { type Pod, pods } from '../../runtime/cluster/core-types.ts';
+import { podName } from '../shared/attempt.ts';
+
+export interface TrialSnapshot {
+  trial: Trial;
+  search: NASSearch | undefined;
+  variant: Variant | undefined;
+  baseline: Variant | undefined;
+  profile: HardwareProfile | undefined;
+  /** The pod of the present attempt. */
+  pod: Pod | undefined;
+}
+
+/** Every read about one trial; undefined when it is gone. */
+export async function gather(cluster: Cluster, key: Key): Promise<TrialSnapshot | undefined> {
+  const trial = await cluster.get(trials, key);
+  if (!trial || trial.metadata.deletionTimestamp) return undefined;
+  const { namespace } = key;
+  const { searchRef, variantRef, baselineRef, accelerator } = trial.spec;
+  const [search, variant, baseline, profile, pod] = await Promise.all([
+    cluster.get(nasSearches, { namespace, name: searchRef.name }),
+    cluster.get(variants, { namespace, name: variantRef.name }),
+    cluster.get(variants, { namespace, name: baselineRef.name }),
+    cluster.get(hardwareProfiles, { name: accelerator }),
+    cluster.get(pods, { namespace, name: podName(trial.metadata.name, trial.status?.attempts) }),
+  ]);
+  return { trial, search, variant, baseline, profile, pod };
+}
