@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import type { HardwareFacts } from '../api/hardware-profile.ts';
-import { cpuLimit } from './cgroup.ts';
+import { cpuLimit } from '../runtime/cgroup.ts';
 
 /** Instruction sets that decide which kernels an engine picks, by their names in /proc/cpuinfo. */
 const telling = [

@@ -1,0 +1,48 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Upper bounds in seconds, a quarter apart: a percentile read off them is at most so much too high. */
+const buckets = Array.from({ length: 44 }, (_, i) => Number((0.001 * 1.26 ** i).toPrecision(3)));
+
+export interface ServeMetrics {
+  registry: Registry;
+  /** One answered inference request. */
+  observe(variant: string, code: number, seconds: number): void;
+  /** Makes the series of a variant, so that it is there from the start. */
+  announce(variant: string): void;
+}
+
+/** Metrics of the server; `variant` is the digest of the model that answered. */
+export function serveMetrics(pending: () => number): ServeMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const duration = new Histogram({
+    name: 'retune_request_duration_seconds',
+    help: 'Time from the arrival of an inference request to its answer, waiting included.',
+    labelNames: ['variant'],
+    buckets,
+    registers,
+  });
+  const requests = new Counter({
+    name: 'retune_requests_total',
+    help: 'Inference requests by variant and HTTP status.',
+    labelNames: ['variant', 'code'],
+    registers,
+  });
+  new Gauge({
+    name: 'retune_requests_pending',
+    help: 'Inference requests that wait or run.',
+    registers,
+    collect() {
+      this.set(pending());
+    },
+  });
+  return {
+    registry,
+    announce: (variant) => duration.zero({ variant }),
+    observe(variant, code, seconds) {
+      duration.observe({ variant }, seconds);
+      requests.inc({ variant, code });
+    },
+  };
+}

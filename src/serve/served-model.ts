@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { type EngineOptions, GraphOptimization } from '../api/candidate.ts';
+import { decode, readMetadata } from '../core/onnx/model.ts';
+import { cpuLimit } from '../runtime/cgroup.ts';
+import { type LoadedModel, loadModel } from './inference.ts';
+
+/** A model that is served: its bytes are known by their digest. */
+export interface ServedModel extends LoadedModel {
+  uri: string;
+  digest: string;
+}
+
+async function read(uri: string): Promise<Uint8Array> {
+  if (!uri.startsWith('file://')) {
+    throw new Error(`the model ${uri} can't be read: write its place as file:///path/to/model.onnx`);
+  }
+  return readFile(fileURLToPath(uri)).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message;
+    throw new Error(`the model ${uri} can't be read: ${why}; check RETUNE_MODEL and what is mounted`, { cause });
+  });
+}
+
+/**
+ * The engine's options, from what the variant was measured with (`retune.*` in its metadata). Threads never exceed the
+ * CPU limit: an engine that counts the host's cores is throttled for it.
+ */
+function engineOptions(model: Uint8Array): EngineOptions {
+  const metadata = readMetadata(decode(model));
+  const limit = Math.max(1, Math.floor(cpuLimit() ?? availableParallelism()));
+  const level = GraphOptimization.safeParse(metadata['retune.graphOptimization']);
+  return {
+    threads: Math.min(limit, Number(metadata['retune.threads'] ?? limit) || limit),
+    graphOptimization: level.success ? level.data : 'All',
+  };
+}
+
+/** Reads and loads the model at a URI. Throws Error with a sentence. */
+export async function serveModel(uri: string, engineModule: string): Promise<ServedModel> {
+  const bytes = await read(uri);
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const model = new Uint8Array(bytes);
+  return { ...(await loadModel({ engineModule, model, options: engineOptions(bytes) })), uri, digest };
+}
