@@ -76,7 +76,7 @@ export const NASSearchSpec = z
     measurement: z
       .object({
         minSamples: z.int().min(100).max(1_000_000).default(1000).describe('P99 needs at least 1000.'),
-        maxTime: Duration.default('30s').describe('Longest time one trial may spend measuring.'),
+        maxTime: Duration.default('60s').describe('Longest time one trial may spend measuring.'),
       })
       .prefault({})
       .meta(

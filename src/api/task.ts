@@ -29,6 +29,9 @@ export const MeasureTask = z.object({
   batchSize: z.int().min(1),
   minSamples: z.int().min(1),
   maxMeasureMs: z.number(),
+  stopWhenSlower: z
+    .boolean()
+    .describe('End as soon as it is certain to be slower than the baseline: for one that is no more accurate either.'),
   cpuLimit: z.int().min(1).describe('Whole cores this pod has; threads never exceed it.'),
 });
 export type MeasureTask = z.infer<typeof MeasureTask>;
@@ -53,6 +56,7 @@ export type Invalid = z.infer<typeof Invalid>;
 export const MeasureResult = z.object({
   kind: z.literal('Measure'),
   invalid: z.object({ reason: Invalid, message: z.string().max(512) }).optional(),
+  stoppedEarly: z.boolean(),
   latency: LatencySummary,
   baseline: LatencySummary,
   ratio: Ratio,

@@ -38,6 +38,10 @@ export const TrialStatus = z.object({
   attempts: z.int().optional().describe('Pods started so far.'),
   pod: Name.optional().describe('The pod of the present or last attempt.'),
   node: Name.optional(),
+  stoppedEarly: z
+    .boolean()
+    .optional()
+    .describe('Ended when it was certain to be slower than the baseline, and no more accurate; never on a front.'),
   latency: LatencySummary.optional(),
   baseline: LatencySummary.optional(),
   ratio: Ratio.optional(),

@@ -50,7 +50,9 @@ export function qualityFloor({ search, variants }: SearchSnapshot): number {
 function acceleratorStatus(snapshot: SearchSnapshot, name: string): AcceleratorStatus {
   const { search, trials } = snapshot;
   const mine = trials.filter(({ spec }) => spec.accelerator === name);
-  const measured = mine.flatMap((trial) => measuredOf(snapshot, trial) ?? []);
+  // One that was let go early has too few samples for its tail, and is beaten by the base.
+  const whole = mine.filter(({ status }) => !status?.stoppedEarly);
+  const measured = whole.flatMap((trial) => measuredOf(snapshot, trial) ?? []);
   const { threshold } = search.spec.latency;
   const limits = { qualityFloor: qualityFloor(snapshot), thresholdMs: threshold ? durationMs(threshold) : undefined };
   const { front, recommended, message, hypervolume } = outcome(measured, limits, baseName(search));

@@ -27,8 +27,9 @@ export function finalists(
   return trials.flatMap((trial) => {
     const variant = variants.find(({ metadata }) => metadata.name === trial.spec.variantRef.name);
     const { artifact, quality } = variant?.status ?? {};
-    const { latency, loadCurve, outputsAgree } = trial.status ?? {};
-    if (trial.spec.accelerator !== accelerator || !succeeded(trial) || outputsAgree === false) return [];
+    const { latency, loadCurve, outputsAgree, stoppedEarly } = trial.status ?? {};
+    if (trial.spec.accelerator !== accelerator || !succeeded(trial) || outputsAgree === false || stoppedEarly)
+      return [];
     if (!variant || !artifact || !quality || !latency) return [];
     return {
       variant: variant.metadata.name,

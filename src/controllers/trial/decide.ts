@@ -24,6 +24,9 @@ function taskOf({ trial, search, variant, baseline }: TrialSnapshot): MeasureTas
     batchSize: trial.spec.batchSize,
     minSamples: trial.spec.minSamples,
     maxMeasureMs: durationMs(trial.spec.maxMeasureTime),
+    stopWhenSlower:
+      variant.metadata.name !== trial.spec.baselineRef.name &&
+      (candidate.quality?.value ?? 1) <= (control.quality?.value ?? 0),
     cpuLimit: quantity(search.spec.worker.cpu),
   };
 }
@@ -89,7 +92,8 @@ export function decide(snapshot: TrialSnapshot, nowMs: number): TrialDecision {
       // An invalid measurement is no measurement: it is made again, and never enters a front.
       if (result.invalid) return again(result.invalid.reason, result.invalid.message);
       const { p50Ms, p99Ms, samples } = result.latency;
-      const message = `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms over ${samples} runs, ${result.ratio.value.toFixed(3)} times the baseline`;
+      const early = result.stoppedEarly ? ', stopped early: slower and no more accurate' : '';
+      const message = `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms over ${samples} runs, ${result.ratio.value.toFixed(3)} times the baseline${early}`;
       return { status: measuredStatus(status, result, snapshot, finished), message };
     },
   });

@@ -1,6 +1,6 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { Pair } from '../../core/statistics/paired.ts';
+import { type Pair, pairedRatio } from '../../core/statistics/paired.ts';
 import { quantile } from '../../core/statistics/quantile.ts';
 import { type Runner, startRunner } from './child.ts';
 import type { Block, RunnerSetup } from './messages.ts';
@@ -10,6 +10,8 @@ export interface Plan {
   minSamples: number;
   controlSamples: number;
   maxMs: number;
+  /** End as soon as the candidate is certain to be slower. */
+  stopWhenSlower?: boolean;
   seed: number;
 }
 
@@ -20,6 +22,7 @@ export interface Interleaved {
   pairs: Pair[];
   /** Pairs in which either side waited for a processor that another had. */
   contaminated: number;
+  stoppedEarly: boolean;
   peakMemoryBytes: number;
   measuredMs: number;
   engine: string;
@@ -27,7 +30,7 @@ export interface Interleaved {
 
 /** Models are loaded anew so often: where weights come to lie in memory is chance that should average out. */
 const loads = 3;
-const blockMs = 60;
+const blockMs = 400;
 const fewestBlocks = 60;
 /** A pair counts as contaminated when one side waited for more than this share of its time. */
 const mostWaiting = 0.03;
@@ -35,6 +38,9 @@ const mostWaiting = 0.03;
 /** Enough runs to be no shorter than the clock and the switch make good, and not so many that the machine has changed. */
 const runsPerBlock = (wanted: number, runMs: number) =>
   Math.max(2, Math.min(Math.max(Math.ceil(wanted), Math.floor(15 / runMs)), Math.floor(250 / runMs)));
+
+/** Racing: looked at after every pair, so the margin is wide and the interval that of 99%. */
+const certainlySlower = (pairs: Pair[]) => pairs.length >= 12 && pairedRatio(pairs).low > 1.1;
 
 const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
 const waited = ({ runsMs, waitedMs }: Block) => waitedMs / sum(runsMs);
@@ -48,16 +54,26 @@ async function both(candidate: RunnerSetup, baseline: RunnerSetup): Promise<[Run
 }
 
 /**
- * Runs both models in turns, in blocks of less than a tenth of a second, which goes first decided by a coin: whatever else
+ * Runs both models in turns, in blocks of less than half a second, which goes first decided by a coin: whatever else
  * happens on the machine happens to both. Pairs in which a process had to wait for a processor are kept out and made up
  * for. Ends with enough samples or when the time is up, and is never silent about which.
  */
 export async function interleave(candidate: RunnerSetup, baseline: RunnerSetup, plan: Plan): Promise<Interleaved> {
   const random = xoroshiro128plus(plan.seed);
   const result: Interleaved = {
-    ...{ candidateMs: [], baselineMs: [], pairs: [], contaminated: 0, peakMemoryBytes: 0, measuredMs: 0, engine: '' },
+    ...{
+      candidateMs: [],
+      baselineMs: [],
+      pairs: [],
+      contaminated: 0,
+      stoppedEarly: false,
+      peakMemoryBytes: 0,
+      measuredMs: 0,
+      engine: '',
+    },
   };
   const done = (share: number) =>
+    result.stoppedEarly ||
     result.measuredMs >= plan.maxMs * share ||
     (result.candidateMs.length >= plan.minSamples * share && result.baselineMs.length >= plan.controlSamples * share);
 
@@ -84,6 +100,7 @@ export async function interleave(candidate: RunnerSetup, baseline: RunnerSetup, 
         result.candidateMs.push(...blockA.runsMs);
         result.baselineMs.push(...blockB.runsMs);
         result.pairs.push({ candidateMs: median(blockA.runsMs), baselineMs: median(blockB.runsMs) });
+        result.stoppedEarly = plan.stopWhenSlower === true && certainlySlower(result.pairs);
       }
       result.peakMemoryBytes = Math.max(result.peakMemoryBytes, a.peakMemoryBytes());
     } finally {

@@ -46,6 +46,7 @@ const task = (change: Partial<MeasureTask> = {}): MeasureTask => ({
   minSamples: 400,
   maxMeasureMs: 30_000,
   cpuLimit: 1,
+  stopWhenSlower: false,
   ...change,
 });
 
@@ -66,6 +67,16 @@ test('a faster variant is found to be faster, with all that a trial needs, in a 
 test('a measurement that ends too early says so instead of guessing', async () => {
   const { invalid } = await measure({ store: store(), modules }, task({ maxMeasureMs: 1500, minSamples: 100_000 }));
   assert.ok(invalid?.reason === 'TooFewSamples' || invalid?.reason === 'NoisyNeighbour');
+});
+
+test('one that can not win is let go early', async () => {
+  const slower = { candidate: { digest: digests.base ?? '' }, baseline: { digest: digests.small ?? '' } };
+  const result = await measure(
+    { store: store(), modules },
+    task({ ...slower, minSamples: 5000, stopWhenSlower: true }),
+  );
+  assert.deepEqual([result.stoppedEarly, difference(result.ratio, 0.01)], [true, 'Slower']);
+  assert.ok(result.latency.samples < 5000 && !result.invalid);
 });
 
 test('outputs that differ from the recorded ones are told', async () => {

@@ -22,7 +22,7 @@ export interface MeasureDeps {
   modules: Modules;
 }
 
-const controlSamples = 200;
+const controlSamples = 120;
 /** How far outputs may be from the recorded ones: rounding differs between instruction sets, saturation is more. */
 const absoluteTolerance = 1e-3;
 const relativeTolerance = 1e-3;
@@ -85,7 +85,13 @@ export async function measure(deps: MeasureDeps, task: MeasureTask): Promise<Mea
   });
   const [candidate, baseline] = [await setup(task.candidate.digest), await setup(task.baseline.digest)];
   const agree = await outputsAgree(store, candidate, task.outputs);
-  const plan = { minSamples: task.minSamples, controlSamples, maxMs: task.maxMeasureMs, seed: 1 };
+  const plan = {
+    minSamples: task.minSamples,
+    controlSamples,
+    maxMs: task.maxMeasureMs,
+    seed: 1,
+    stopWhenSlower: task.stopWhenSlower,
+  };
   const throttledBefore = throttledUs();
   const started = performance.now();
   const measured = await interleave(candidate, baseline, plan);
@@ -105,6 +111,7 @@ export async function measure(deps: MeasureDeps, task: MeasureTask): Promise<Mea
   return {
     kind: 'Measure',
     invalid: invalidity({ measured, plan, throttledShare }),
+    stoppedEarly: measured.stoppedEarly,
     latency,
     baseline: summarize(measured.baselineMs),
     ratio: pairedRatio(measured.pairs),

@@ -29,8 +29,8 @@ const crowded: Check = ({ measured: { pairs, contaminated } }) =>
       }
     : undefined;
 
-const short: Check = ({ measured: { candidateMs, measuredMs }, plan: { minSamples } }) =>
-  candidateMs.length < minSamples
+const short: Check = ({ measured: { candidateMs, measuredMs, stoppedEarly }, plan: { minSamples } }) =>
+  !stoppedEarly && candidateMs.length < minSamples
     ? {
         reason: 'TooFewSamples',
         message: `${candidateMs.length} clean runs of ${minSamples} in ${(measuredMs / 1000).toFixed(1)} s: raise spec.measurement.maxTime`,

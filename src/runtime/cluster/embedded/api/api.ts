@@ -10,7 +10,10 @@ import type {
   Key,
   ListOptions,
   ResourceType,
+  Watch,
+  WatchEvent,
 } from '../../cluster.ts';
+import { type Pod, pods } from '../../core-types.ts';
 import { ApiError } from '../../errors.ts';
 import { collectGarbage } from './garbage.ts';
 import { builtinKinds, type EmbeddedKind, type EventObject, events, listKeysOf } from './kinds.ts';
@@ -57,9 +60,9 @@ export class EmbeddedApi implements Cluster {
   watch<T extends ApiObject>(
     type: ResourceType<T>,
     options: ListOptions,
-    handler: Parameters<Cluster['watch']>[2] & ((event: never) => void),
-  ) {
-    return openWatch<T>(this.#store, collectionOf(type), options, handler as never, this.#log);
+    handler: (event: WatchEvent<T>) => void,
+  ): Watch {
+    return openWatch(this.#store, collectionOf(type), options, handler, this.#log);
   }
 
   async create<T extends ApiObject>(type: ResourceType<T>, object: T): Promise<T> {
@@ -115,6 +118,13 @@ export class EmbeddedApi implements Cluster {
   async delete<T extends ApiObject>(type: ResourceType<T>, key: Key, options: DeleteOptions = {}): Promise<void> {
     const object = this.#store.row(collectionOf(type), this.#key(type, key))?.object;
     if (object) this.#delete(object, options);
+  }
+
+  /** Puts a pod on a node: what a scheduler does, and no one else may. */
+  bind(pod: ApiObject, nodeName: string): void {
+    const row = this.#expect(pods, pod);
+    const { spec } = row.object as Pod;
+    this.#store.put({ ...row.object, spec: { ...spec, nodeName } } as ApiObject, row.managers);
   }
 
   async emit(about: ApiObject, { type, reason, message }: ClusterEvent): Promise<void> {

@@ -1,0 +1,47 @@
+import type { LatencySLA } from '../api/latency-sla.ts';
+import { hardwareController } from '../controllers/hardware/controller.ts';
+import { searchController } from '../controllers/search/controller.ts';
+import type { WorkerSettings } from '../controllers/shared/worker-pod.ts';
+import { slaController } from '../controllers/sla/controller.ts';
+import { trialController } from '../controllers/trial/controller.ts';
+import { variantController } from '../controllers/variant/controller.ts';
+import type { Cluster } from '../runtime/cluster/cluster.ts';
+import type { Controller } from '../runtime/controller.ts';
+import type { Clock } from '../runtime/reconcile.ts';
+import { prometheusReader } from '../sources/prometheus/prometheus.ts';
+import { scrapeReader } from '../sources/scrape/scrape.ts';
+import type { LatencyReader } from '../sources/source.ts';
+import { deploymentTarget } from '../targets/deployment/deployment.ts';
+
+/** One reader for each source: those that scrape remember what they have seen. */
+function readers(clock: Clock): (source: LatencySLA['spec']['source']) => LatencyReader {
+  const open = new Map<string, LatencyReader>();
+  return (source) => {
+    const key = JSON.stringify(source);
+    const known = open.get(key);
+    if (known) return known;
+    const { prometheus, scrape = { port: 8080, path: '/metrics', histogram: 'retune_request_duration_seconds' } } =
+      source;
+    const reader = prometheus ? prometheusReader(prometheus) : scrapeReader(scrape, clock);
+    open.set(key, reader);
+    return reader;
+  };
+}
+
+/** Every controller of Retune, on whichever cluster. */
+export function controllers(options: {
+  cluster: Cluster;
+  clock: Clock;
+  worker: WorkerSettings;
+  holdDownMs: number;
+  labelKeys?: string[];
+}): Controller[] {
+  const { cluster, clock, worker, holdDownMs, labelKeys } = options;
+  return [
+    hardwareController({ cluster, clock, holdDownMs, labelKeys }),
+    searchController({ cluster, clock }),
+    variantController({ cluster, clock, worker }),
+    trialController({ cluster, clock, worker }),
+    slaController({ cluster, clock, sources: { target: deploymentTarget(cluster), readerOf: readers(clock) } }),
+  ];
+}

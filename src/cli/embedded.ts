@@ -1,0 +1,39 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { WorkerSettings } from '../controllers/shared/worker-pod.ts';
+import { startEmbedded } from '../runtime/cluster/embedded/embedded.ts';
+import { moduleUrl } from '../runtime/modules.ts';
+import type { Log } from '../runtime/reconcile.ts';
+import { embeddedKinds } from './embedded-kinds.ts';
+
+/** The image that manifests name; here it stands for this very program. */
+const image = 'retune:latest';
+const main = fileURLToPath(moduleUrl('./main.ts', import.meta.url));
+
+/** A cluster inside this process, and a folder of its own for artifacts and logs. */
+export async function openEmbedded(log: Log) {
+  const folder = await mkdtemp(join(tmpdir(), 'retune-'));
+  const store = join(folder, 'artifacts');
+  await mkdir(store);
+  const embedded = await startEmbedded({
+    ...{ kinds: embeddedKinds, folder: join(folder, 'pods'), log },
+    nodeLabels: { 'retune.dev/accelerator-type': 'this-machine' },
+    commandOf: (name) => (name === image ? [process.execPath, main] : undefined),
+    environment: ({ ip, terminationLog }) => ({
+      ...{ RETUNE_BIND_ADDRESS: ip, RETUNE_TERMINATION_LOG: terminationLog, NODE_NO_WARNINGS: '1' },
+    }),
+  });
+  const worker: WorkerSettings = { image, store: { hostPath: store, mountPath: store } };
+  return {
+    ...embedded,
+    worker,
+    folder,
+    /** Ends everything and removes the folder. */
+    async close() {
+      await embedded.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

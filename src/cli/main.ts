@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+/** The `retune` command. Each subcommand is a file that is loaded when it is called, so that none pays for another. */
+import { Command } from 'commander';
+
+const program = new Command('retune')
+  .description('Keeps served ONNX models inside their latency SLA.')
+  .showHelpAfterError();
+
+program
+  .command('operator')
+  .description('run the operator against a Kubernetes cluster')
+  .option('--kubeconfig <path>', 'instead of the service account of the pod, or KUBECONFIG')
+  .option('--port <number>', 'for /metrics, /healthz and /readyz', '9090')
+  .option('--hold-down <duration>', 'how long an accelerator type must be there before it counts', '2m')
+  .option('--label-keys <keys>', 'node labels that name accelerator types, most telling first, separated by commas')
+  .option('--log-format <format>', 'json or text', 'json')
+  .option('--log-level <level>', 'error, warn, info or debug', 'info')
+  .action(async (options) => (await import('./operator.ts')).operator(options));
+
+program
+  .command('worker')
+  .description('do the one task in RETUNE_TASK: what worker pods run')
+  .action(async () => (await import('./worker.ts')).worker());
+
+program
+  .command('serve')
+  .description('serve a model by the Open Inference Protocol v2, with hot swap and latency metrics')
+  .option('--model <uri>', 'the model to serve (default: RETUNE_MODEL)')
+  .option('--name <name>', 'its name in the protocol', 'model')
+  .option('--port <number>', 'to listen on', '8080')
+  .option('--drain <duration>', 'how long to serve on after a SIGTERM', '5s')
+  .action(async (options) => (await import('./serve.ts')).serve(options));
+
+program
+  .command('search')
+  .description('run a NASSearch on this machine, without Kubernetes')
+  .requiredOption('-f, --file <path>', 'the manifest')
+  .option('--report <path>', 'where to write the report', 'retune-report.html')
+  .action(async (options) => (await import('./search.ts')).search(options));
+
+program
+  .command('demo')
+  .description('the whole loop on this machine: serve, breach, search, roll out, recover')
+  .option('--report <path>', 'where to write the report', 'retune-report.html')
+  .option('--json', 'print the outcome as one JSON line at the end')
+  .action(async (options) => (await import('./demo/demo.ts')).demo(options));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // A sentence for the user; the stack for whoever asks for it.
+  console.error(`retune: ${error instanceof Error ? error.message : String(error)}`);
+  if (process.env.RETUNE_DEBUG && error instanceof Error) console.error(error.stack);
+  process.exitCode = 1;
+}

@@ -1,0 +1,64 @@
+import type { AcceleratorStatus, NASSearch } from '../api/nas-search.ts';
+
+/** Text that is drawn anew in place on a terminal, and as a line now and then where there is none. */
+export class Live {
+  readonly #terminal = process.stderr.isTTY === true;
+  readonly #everyMs: number;
+  #lines = 0;
+  #last = '';
+  #saidMs = 0;
+
+  constructor(everyMs = 10_000) {
+    this.#everyMs = everyMs;
+  }
+
+  /** Shows the present state: `headline` alone where nothing can be drawn anew. */
+  show(headline: string, details: string[] = []): void {
+    if (this.#terminal) {
+      const width = process.stderr.columns ?? 100;
+      const lines = [headline, ...details].map((line) => line.slice(0, width - 1));
+      const up = this.#lines > 0 ? `\u001b[${this.#lines}A` : '';
+      process.stderr.write(`${up}${lines.map((line) => `\u001b[2K${line}\n`).join('')}\u001b[J`);
+      this.#lines = lines.length;
+      return;
+    }
+    const due = Date.now() - this.#saidMs >= this.#everyMs;
+    if (!due || headline === this.#last) return;
+    process.stderr.write(`${headline}\n`);
+    this.#last = headline;
+    this.#saidMs = Date.now();
+  }
+
+  /** A line that stays. */
+  say(line: string): void {
+    if (this.#terminal && this.#lines > 0) process.stderr.write(`\u001b[${this.#lines}A\u001b[J`);
+    process.stderr.write(`${line}\n`);
+    this.#lines = 0;
+  }
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
+
+/** A front as rows of text, fastest first. */
+export function frontTable({ front, recommended }: AcceleratorStatus): string[] {
+  if (front.length === 0) return [];
+  const head = `  ${'p50 ms'.padStart(8)} ${'p99 ms'.padStart(8)} ${'quality'.padStart(8)}  variant`;
+  const rows = front.map(({ variant, label, p50Ms, p99Ms, quality }) => {
+    const mark = variant === recommended ? '➤ ' : '  ';
+    return `${mark}${p50Ms.toFixed(2).padStart(8)} ${p99Ms.toFixed(2).padStart(8)} ${percent(quality).padStart(8)}  ${label}`;
+  });
+  return [head, ...rows];
+}
+
+/** How far a search is, in one line. */
+export function progressLine({ spec, status }: NASSearch): string {
+  const { variants, trials } = status ?? {};
+  const made = (variants?.ready ?? 0) + (variants?.failed ?? 0);
+  const measured = (trials?.succeeded ?? 0) + (trials?.failed ?? 0);
+  const most = spec.budget.maxVariants;
+  const width = 24;
+  const filled = Math.round((Math.min(measured, most) / most) * width);
+  const failed = (variants?.failed ?? 0) + (trials?.failed ?? 0);
+  const trouble = failed > 0 ? `, ${failed} failed` : '';
+  return `[${'█'.repeat(filled)}${'░'.repeat(width - filled)}] ${made} of ${most} variants made, ${measured} measured${trouble}`;
+}

@@ -1,0 +1,33 @@
+import type { ContainerStatus, Pod, PodCondition } from '../../core-types.ts';
+
+type Status = NonNullable<Pod['status']>;
+type Phase = NonNullable<Status['phase']>;
+
+export interface Observed {
+  phase: Phase;
+  ready: boolean;
+  state: NonNullable<ContainerStatus['state']>;
+  restarts: number;
+  ip: string;
+  startTime: string;
+  reason?: string;
+}
+
+/** A pod's status as the kubelet reports it, from what is known of its one process. */
+export function podStatus(pod: Pod, observed: Observed): Status {
+  const { phase, ready, state, restarts, ip, startTime, reason } = observed;
+  const condition = (type: string, value: boolean): PodCondition => {
+    const status = value ? 'True' : 'False';
+    const before = pod.status?.conditions?.find((one) => one.type === type);
+    const lastTransitionTime = before?.status === status ? before.lastTransitionTime : new Date().toISOString();
+    return { type, status, lastTransitionTime };
+  };
+  return {
+    phase,
+    ...(reason && { reason }),
+    podIP: ip,
+    startTime,
+    conditions: [condition('PodScheduled', true), condition('ContainersReady', ready), condition('Ready', ready)],
+    containerStatuses: [{ name: pod.spec.containers[0]?.name ?? '', ready, restartCount: restarts, state }],
+  };
+}

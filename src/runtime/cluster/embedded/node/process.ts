@@ -1,0 +1,47 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { openSync } from 'node:fs';
+
+export interface ContainerProcess {
+  pid: number;
+  exited: Promise<{ code: number; signal?: string }>;
+  /** SIGTERM, and SIGKILL to all it has started after the grace period. */
+  stop(graceMs: number): Promise<void>;
+}
+
+let hasTaskset: boolean | undefined;
+const canPin = () => (hasTaskset ??= spawnSync('taskset', ['-V']).status === 0);
+
+/** Starts a command in a process group of its own, on the given processors, its output in a file. */
+export function startProcess(options: {
+  command: string[];
+  env: Record<string, string>;
+  cpus: number[];
+  logFile: string;
+}): ContainerProcess {
+  const { command, env, cpus, logFile } = options;
+  const [program = '', ...args] = canPin() && cpus.length > 0 ? ['taskset', '-c', cpus.join(','), ...command] : command;
+  const log = openSync(logFile, 'a');
+  const child = spawn(program, args, { env, detached: true, stdio: ['ignore', log, log] });
+  const exited = new Promise<{ code: number; signal?: string }>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code: code ?? 137, signal: signal ?? undefined }));
+    child.once('error', () => resolve({ code: 127 }));
+  });
+  const kill = (signal: NodeJS.Signals) => {
+    try {
+      // The group: a worker's own children must not outlive it.
+      if (child.pid) process.kill(signal === 'SIGTERM' ? child.pid : -child.pid, signal);
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  return {
+    pid: child.pid ?? 0,
+    exited,
+    async stop(graceMs) {
+      kill('SIGTERM');
+      const timer = setTimeout(() => kill('SIGKILL'), graceMs);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
