@@ -150,6 +150,7 @@ export const LatencySLAStatus = z.object({
   verdict: Verdict.optional(),
   cause: Cause.optional(),
   measured: Measured.optional(),
+  lastMetRatePerSecond: z.number().optional().describe('Requests a second at one replica when it was last met.'),
   threshold: z.string().max(16).optional().describe('The threshold that the last verdict was made with.'),
   accelerator: Name.optional(),
   activeVariant: Name.optional(),

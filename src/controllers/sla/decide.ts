@@ -78,6 +78,7 @@ function writeVerdict(
         previousThresholdMs: before?.threshold ? durationMs(before.threshold) : undefined,
         previousVerdict: before?.verdict,
         ratePerSecond,
+        lastMetRatePerSecond: before?.lastMetRatePerSecond,
         expectedMs: active && expectedTailMs(active, ratePerSecond),
         unloadedMs: active?.p99Ms,
         capacityPerSecond: active && capacity(active),
@@ -88,6 +89,7 @@ function writeVerdict(
   // A violation keeps the cause it was first seen with: the next window would only show its consequences.
   const known = before?.verdict === 'Violated' && before.cause !== 'Unknown' ? before.cause : undefined;
   status.cause = violated && known ? known : cause;
+  if (judgement.verdict === 'Met') status.lastMetRatePerSecond = ratePerSecond;
   status.measured = { ...judgement.measured, replicas, at };
   status.threshold = context.snapshot.sla.spec.objective.threshold;
   const text = violated ? `${judgement.message}: ${message}` : judgement.message;

@@ -7,6 +7,8 @@ export interface Evidence {
   previousThresholdMs?: number;
   previousVerdict?: string;
   ratePerSecond: number;
+  /** The rate while the SLA was last met. */
+  lastMetRatePerSecond?: number;
   /** Expected p99 of the active variant at this rate and at none, from its trial on this accelerator. */
   expectedMs?: number;
   unloadedMs?: number;
@@ -42,6 +44,15 @@ const overloaded: Check = ({ ratePerSecond, capacityPerSecond, expectedMs, thres
   };
 };
 
+/** Clearly more arrives than when the SLA was last met. */
+const grown: Check = ({ ratePerSecond, lastMetRatePerSecond }) =>
+  lastMetRatePerSecond !== undefined && ratePerSecond > 1.25 * lastMetRatePerSecond
+    ? {
+        cause: 'Load',
+        message: `${one(ratePerSecond)} requests/s a replica, ${one(lastMetRatePerSecond)} when the SLA was last met`,
+      }
+    : undefined;
+
 /** The model alone is slower than the threshold, without any load. */
 const modelTooSlow: Check = ({ unloadedMs, thresholdMs }) =>
   unloadedMs !== undefined && unloadedMs > thresholdMs
@@ -61,6 +72,7 @@ const checks: Check[] = [
   tightened, // what people did comes before what machines did
   modelTooSlow, // no load is needed to explain it
   overloaded, // the load curve explains it
+  grown, // it came with the load
   slowedDown, // the load curve does not
 ];
 

@@ -46,5 +46,6 @@ test('each cause is told by its evidence', () => {
   assert.equal(cause({ thresholdMs: 15, percentileMs: 20 }), 'SlaTightened');
   assert.equal(cause({ unloadedMs: 80 }), 'ModelChanged');
   assert.equal(cause({ percentileMs: 120 }), 'Throttling');
+  assert.equal(cause({ lastMetRatePerSecond: 10, percentileMs: 120 }), 'Load');
   assert.equal(cause({ percentileMs: 39, expectedMs: undefined, capacityPerSecond: undefined }), 'Unknown');
 });

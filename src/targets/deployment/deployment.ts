@@ -115,7 +115,8 @@ export function deploymentTarget(cluster: Cluster): RolloutTarget {
           canary: state(canary, 'canary'),
           baseline: state(baseline, 'baseline'),
         },
-        pods: all.filter((pod) => !pod.metadata.deletionTimestamp).map(targetPod),
+        // Those about to end still answer: what their requests take is production, too.
+        pods: all.map(targetPod),
       };
     },
 

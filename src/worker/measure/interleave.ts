@@ -33,11 +33,11 @@ const loads = 3;
 const blockMs = 400;
 const fewestBlocks = 60;
 /** A pair counts as contaminated when one side waited for more than this share of its time. */
-const mostWaiting = 0.03;
+const mostWaiting = 0.04;
 
 /** Enough runs to be no shorter than the clock and the switch make good, and not so many that the machine has changed. */
 const runsPerBlock = (wanted: number, runMs: number) =>
-  Math.max(2, Math.min(Math.max(Math.ceil(wanted), Math.floor(15 / runMs)), Math.floor(250 / runMs)));
+  Math.max(2, Math.min(Math.max(Math.ceil(wanted), Math.floor(30 / runMs)), Math.floor(250 / runMs)));
 
 /** Racing: looked at after every pair, so the margin is wide and the interval that of 99%. */
 const certainlySlower = (pairs: Pair[]) => pairs.length >= 12 && pairedRatio(pairs).low > 1.1;
