@@ -30,10 +30,11 @@ export async function openEmbedded(log: Log) {
     ...embedded,
     worker,
     folder,
-    /** Ends everything and removes the folder. */
+    /** Ends everything and removes the folder, unless RETUNE_DEBUG is set. */
     async close() {
       await embedded.stop();
-      await rm(folder, { recursive: true, force: true });
+      if (process.env.RETUNE_DEBUG) console.error(`logs and artifacts are kept in ${folder}`);
+      else await rm(folder, { recursive: true, force: true });
     },
   };
 }

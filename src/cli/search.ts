@@ -29,7 +29,7 @@ export async function search(options: { file: string; report: string }): Promise
   const log = createLog({ level: 'warn', format: 'text' });
   const local = await openEmbedded(log);
   const stopping = new AbortController();
-  process.once('SIGINT', () => stopping.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
   const all = controllers({ cluster: local.cluster, clock: Date.now, worker: local.worker, holdDownMs: 0 });
   const running = manager({ cluster: local.cluster, controllers: all, observer: silent, log }).run(stopping.signal);
   const live = new Live();

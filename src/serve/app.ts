@@ -55,11 +55,12 @@ export function app(state: AppState): Hono {
 
   const infer = async (context: Context) => {
     const started = performance.now();
+    const body = new Uint8Array(await context.req.arrayBuffer());
+    // Only now: a swap while the body arrived would have closed the model taken before it.
     const model = served(context.req.param('model'));
     let code = 200;
     try {
       const length = context.req.header(headerLengthHeader);
-      const body = new Uint8Array(await context.req.arrayBuffer());
       const inference = readInference(body, length === undefined ? undefined : Number(length), model.inputs);
       const results = await model.run(inference.feeds);
       const answer = writeInference(inference, results, { name: state.name, version });

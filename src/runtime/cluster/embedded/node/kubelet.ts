@@ -26,7 +26,8 @@ export function startKubelet({ api, nodeName, log, ...rest }: KubeletOptions): K
 
   const nextAddress = () => {
     addresses += 1;
-    return `127.1.${(addresses >> 8) & 255}.${addresses & 255}`;
+    // Another cluster on this machine has other addresses.
+    return `127.${1 + (process.pid % 250)}.${(addresses >> 8) & 255}.${addresses & 255}`;
   };
   const gone = (error: unknown) => {
     if (!isApiError(error, 'NotFound') && !isApiError(error, 'Conflict'))

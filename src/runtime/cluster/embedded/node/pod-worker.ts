@@ -17,8 +17,21 @@ export interface PodContext {
   report(status: NonNullable<Pod['status']>): void;
 }
 
+/** As many failures in a row make a pod unready (the default of the API). */
+const failureThreshold = 3;
+const probeTimeoutMs = 1000;
 const longestBackoffMs = 30_000;
 const stringQuantity = (text = '') => (text.endsWith('m') ? Number(text.slice(0, -1)) / 1000 : Number(text));
+
+async function probe(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(url, { headers: { Connection: 'close' }, signal: AbortSignal.timeout(probeTimeoutMs) });
+    await answer.arrayBuffer();
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
 
 /** One pod on this machine: its process is started, probed, started again and ended as its spec says. */
 export class PodWorker {
@@ -126,12 +139,12 @@ export class PodWorker {
     const { httpGet, periodSeconds = 10 } = this.#pod.spec.containers[0]?.readinessProbe ?? {};
     this.#ready = !httpGet;
     this.#report('Running', { running: { startedAt } });
+    let failures = 0;
     while (httpGet && !signal.aborted) {
-      const url = `http://${this.#context.ip}:${httpGet.port}${httpGet.path}`;
-      const answer = await fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
-      await answer?.body?.cancel();
+      const answered = await probe(`http://${this.#context.ip}:${httpGet.port}${httpGet.path}`);
       if (signal.aborted) return;
-      if (this.#ready !== (answer?.ok ?? false)) {
+      failures = answered ? 0 : failures + 1;
+      if (this.#ready ? failures >= failureThreshold : answered) {
         this.#ready = !this.#ready;
         this.#report('Running', { running: { startedAt } });
       }

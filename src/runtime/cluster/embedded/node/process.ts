@@ -8,8 +8,20 @@ export interface ContainerProcess {
   stop(graceMs: number): Promise<void>;
 }
 
-let hasTaskset: boolean | undefined;
-const canPin = () => (hasTaskset ??= spawnSync('taskset', ['-V']).status === 0);
+const known = new Map<string, boolean>();
+
+/** Whether a program of util-linux is here; macOS has none of them. */
+function has(program: string): boolean {
+  const found = known.get(program) ?? spawnSync(program, ['--version']).status === 0;
+  known.set(program, found);
+  return found;
+}
+
+/** The command on its processors, and ended by the kernel when this process dies, however it dies. */
+function wrapped(command: string[], cpus: number[]): string[] {
+  const pinned = cpus.length > 0 && has('taskset') ? ['taskset', '-c', cpus.join(','), ...command] : command;
+  return has('setpriv') ? ['setpriv', '--pdeathsig', 'KILL', ...pinned] : pinned;
+}
 
 /** Starts a command in a process group of its own, on the given processors, its output in a file. */
 export function startProcess(options: {
@@ -19,7 +31,7 @@ export function startProcess(options: {
   logFile: string;
 }): ContainerProcess {
   const { command, env, cpus, logFile } = options;
-  const [program = '', ...args] = canPin() && cpus.length > 0 ? ['taskset', '-c', cpus.join(','), ...command] : command;
+  const [program = '', ...args] = wrapped(command, cpus);
   const log = openSync(logFile, 'a');
   const child = spawn(program, args, { env, detached: true, stdio: ['ignore', log, log] });
   const exited = new Promise<{ code: number; signal?: string }>((resolve) => {

@@ -1,0 +1,79 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { binaries } from './binaries.ts';
+import { kubeconfigOf, startApiServer, startControlPlane } from './control-plane.ts';
+import { packages } from './packages.ts';
+import { Processes } from './process.ts';
+
+export interface Output {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface TestCluster {
+  folder: string;
+  bin: string;
+  /** Path of an administrator's kubeconfig. */
+  kubeconfig: string;
+  processes: Processes;
+  /** Runs kubectl as administrator; `input` is its standard input. */
+  kubectl(args: string[], input?: string): Promise<Output>;
+  /** Kills the API server and starts it again. */
+  restartApiServer(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const say = (line: string) => void process.stderr.write(`cluster: ${line}\n`);
+
+/** Why there can be no cluster on this machine; undefined when there can. */
+export function whyNot(): string | undefined {
+  if (process.platform !== 'linux' || !existsSync('/etc/debian_version')) return 'it is built for Debian only';
+  if (process.getuid?.() !== 0) return 'it needs root, for network and cgroups';
+  return undefined;
+}
+
+export function kubectlWith(program: string, kubeconfig: string): TestCluster['kubectl'] {
+  return (args, input) =>
+    new Promise((resolve, reject) => {
+      const child = spawn(program, ['--kubeconfig', kubeconfig, ...args]);
+      let [stdout, stderr] = ['', ''];
+      child.stdout.on('data', (data) => (stdout += data));
+      child.stderr.on('data', (data) => (stderr += data));
+      child.once('error', reject);
+      child.once('close', (code) => resolve({ code: code ?? 1, stdout, stderr }));
+      child.stdin.end(input ?? '');
+    });
+}
+
+/** Builds, once a machine, and starts a control plane of its own. Nodes are added by `addNodes`. */
+export async function startCluster(): Promise<TestCluster> {
+  await packages(say);
+  const bin = await binaries(say);
+  const folder = await mkdtemp(join(tmpdir(), 'retune-cluster-'));
+  await mkdir(join(folder, 'certificates'));
+  const processes = new Processes(folder);
+  const started = performance.now();
+  try {
+    await startControlPlane(processes, bin, folder);
+  } catch (error) {
+    await processes.stop();
+    throw error;
+  }
+  say(`control plane ready after ${((performance.now() - started) / 1000).toFixed(1)} s; logs in ${folder}`);
+  const kubeconfig = kubeconfigOf(folder, 'admin');
+  return {
+    ...{ folder, bin, kubeconfig, processes, kubectl: kubectlWith(join(bin, 'kubectl'), kubeconfig) },
+    async restartApiServer() {
+      await processes.stop('kube-apiserver');
+      await startApiServer(processes, bin, folder);
+    },
+    async stop() {
+      await processes.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
