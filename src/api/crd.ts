@@ -15,6 +15,19 @@ function makeStructural(context: { jsonSchema: object }): void {
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
   if (schema.type === 'integer') schema.format = 'int64';
+  if (schema.default !== undefined) schema.default = completeDefault(schema);
+}
+
+/** The API server judges a default as it is written, before it fills in those of its fields: so they are written out. */
+function completeDefault(schema: Json): unknown {
+  const given = schema.default;
+  const properties = schema.properties as Record<string, Json> | undefined;
+  if (!properties || typeof given !== 'object' || given === null) return given;
+  const filled = Object.entries(properties).flatMap(([name, property]) => {
+    const value = (given as Json)[name] ?? completeDefault(property);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(filled);
 }
 
 function structural(schema: z.ZodType, description: string): Json {
