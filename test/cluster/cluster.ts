@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { binaries } from './binaries.ts';
-import { kubeconfigOf, startApiServer, startControlPlane } from './control-plane.ts';
+import { addresses, kubeconfigOf, nodeNames, startApiServer, startControlPlane } from './control-plane.ts';
+import { buildImages } from './images.ts';
+import { prefix, sweep, sweepLeftovers } from './leftovers.ts';
+import { startNode, startProxy } from './nodes.ts';
 import { packages } from './packages.ts';
 import { Processes } from './process.ts';
 
@@ -49,31 +51,47 @@ export function kubectlWith(program: string, kubeconfig: string): TestCluster['k
     });
 }
 
-/** Builds, once a machine, and starts a control plane of its own. Nodes are added by `addNodes`. */
+/** Builds, once a machine, and starts a control plane of its own. */
 export async function startCluster(): Promise<TestCluster> {
   await packages(say);
   const bin = await binaries(say);
-  const folder = await mkdtemp(join(tmpdir(), 'retune-cluster-'));
+  await sweepLeftovers(nodeNames);
+  const folder = await mkdtemp(prefix);
   await mkdir(join(folder, 'certificates'));
   const processes = new Processes(folder);
+  const stop = async () => {
+    await processes.stop();
+    await sweep(folder, nodeNames);
+  };
   const started = performance.now();
   try {
     await startControlPlane(processes, bin, folder);
   } catch (error) {
-    await processes.stop();
+    await stop();
     throw error;
   }
   say(`control plane ready after ${((performance.now() - started) / 1000).toFixed(1)} s; logs in ${folder}`);
   const kubeconfig = kubeconfigOf(folder, 'admin');
   return {
-    ...{ folder, bin, kubeconfig, processes, kubectl: kubectlWith(join(bin, 'kubectl'), kubeconfig) },
+    ...{ folder, bin, kubeconfig, processes, kubectl: kubectlWith(join(bin, 'kubectl'), kubeconfig), stop },
     async restartApiServer() {
       await processes.stop('kube-apiserver');
       await startApiServer(processes, bin, folder);
     },
-    async stop() {
-      await processes.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
   };
+}
+
+/** Two nodes of two accelerator types, and the proxy that makes Services work. */
+export async function addNodes({ processes, bin, folder }: TestCluster): Promise<void> {
+  const { pause, retune, retuneWithoutAvx } = await buildImages(say);
+  const labels = (type: string) => ({ 'retune.dev/accelerator-type': type });
+  await Promise.all([
+    startNode(processes, bin, folder, {
+      ...{ name: 'node-a', address: addresses[0], subnet: 1, labels: labels('avx'), images: [pause, retune] },
+    }),
+    startNode(processes, bin, folder, {
+      ...{ name: 'node-b', address: addresses[1], subnet: 2, labels: labels('sse'), images: [pause, retuneWithoutAvx] },
+    }),
+  ]);
+  await startProxy(processes, bin, folder);
 }

@@ -3,7 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Processes, run, succeeds } from './process.ts';
 
-export const address = '172.30.0.1';
+/** Those of the nodes; the API server and Prometheus listen on the first. */
+export const addresses = ['172.30.0.1', '172.30.0.2'] as const;
+export const [address] = addresses;
 export const port = 16_443;
 const server = `https://${address}:${port}`;
 
@@ -17,6 +19,8 @@ const users = {
   'node-b': ['system:node:node-b', 'system:nodes'],
 } as const;
 export type User = keyof typeof users;
+export const nodeNames = ['node-a', 'node-b'] as const satisfies User[];
+export type NodeName = (typeof nodeNames)[number];
 
 export const kubeconfigOf = (folder: string, user: User) => join(folder, `${user}.kubeconfig`);
 
@@ -45,9 +49,7 @@ async function writeCredentials(folder: string): Promise<void> {
 export async function makeBridge(): Promise<void> {
   if (!(await succeeds('ip', ['link', 'show', 'retune0'])))
     await run('ip', ['link', 'add', 'retune0', 'type', 'bridge']);
-  for (const last of [1, 2]) {
-    await succeeds('ip', ['addr', 'add', `172.30.0.${last}/24`, 'dev', 'retune0']);
-  }
+  for (const one of addresses) await succeeds('ip', ['addr', 'add', `${one}/24`, 'dev', 'retune0']);
   await run('ip', ['link', 'set', 'retune0', 'up']);
 }
 

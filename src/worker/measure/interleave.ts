@@ -20,8 +20,10 @@ export interface Interleaved {
   candidateMs: number[];
   baselineMs: number[];
   pairs: Pair[];
-  /** Pairs in which either side waited for a processor that another had. */
+  /** Pairs in which either side had to do without its processor for a while. */
   contaminated: number;
+  /** For how long of all blocks the pod stood at its CPU limit; loading, which may use many threads, is not counted. */
+  throttledMs: number;
   stoppedEarly: boolean;
   peakMemoryBytes: number;
   measuredMs: number;
@@ -32,7 +34,7 @@ export interface Interleaved {
 const loads = 3;
 const blockMs = 400;
 const fewestBlocks = 60;
-/** A pair counts as contaminated when one side waited for more than this share of its time. */
+/** A pair counts as contaminated when one side was kept waiting for more than this share of its time. */
 const mostWaiting = 0.04;
 
 /** Enough runs to be no shorter than the clock and the switch make good, and not so many that the machine has changed. */
@@ -43,7 +45,8 @@ const runsPerBlock = (wanted: number, runMs: number) =>
 const certainlySlower = (pairs: Pair[]) => pairs.length >= 12 && pairedRatio(pairs).low > 1.1;
 
 const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
-const waited = ({ runsMs, waitedMs }: Block) => waitedMs / sum(runsMs);
+/** Some kernels count the time at the limit as waiting, too, and some don't. */
+const waited = ({ runsMs, waitedMs, throttledMs }: Block) => Math.max(waitedMs, throttledMs) / sum(runsMs);
 const median = (values: Float64Array) => quantile(Float64Array.from(values).sort(), 0.5);
 
 async function both(candidate: RunnerSetup, baseline: RunnerSetup): Promise<[Runner, Runner]> {
@@ -66,6 +69,7 @@ export async function interleave(candidate: RunnerSetup, baseline: RunnerSetup, 
       baselineMs: [],
       pairs: [],
       contaminated: 0,
+      throttledMs: 0,
       stoppedEarly: false,
       peakMemoryBytes: 0,
       measuredMs: 0,
@@ -92,6 +96,7 @@ export async function interleave(candidate: RunnerSetup, baseline: RunnerSetup, 
         const first = await (candidateFirst ? a.run(countA) : b.run(countB));
         const second = await (candidateFirst ? b.run(countB) : a.run(countA));
         result.measuredMs += performance.now() - started;
+        result.throttledMs += first.throttledMs + second.throttledMs;
         const [blockA, blockB] = candidateFirst ? [first, second] : [second, first];
         if (waited(blockA) > mostWaiting || waited(blockB) > mostWaiting) {
           result.contaminated += 1;

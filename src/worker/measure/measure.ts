@@ -5,7 +5,6 @@ import { decode, readMetadata } from '../../core/onnx/model.ts';
 import { pairedRatio } from '../../core/statistics/paired.ts';
 import { summarize } from '../../core/statistics/quantile.ts';
 import { loadCurve } from '../../core/statistics/queue-simulation.ts';
-import { throttledUs } from '../../runtime/cgroup.ts';
 import type { ArtifactStore } from '../../stores/store.ts';
 import { hardwareFacts } from '../facts.ts';
 import { WorkerError } from '../failure.ts';
@@ -92,15 +91,7 @@ export async function measure(deps: MeasureDeps, task: MeasureTask): Promise<Mea
     seed: 1,
     stopWhenSlower: task.stopWhenSlower,
   };
-  const throttledBefore = throttledUs();
-  const started = performance.now();
   const measured = await interleave(candidate, baseline, plan);
-  const wallUs = (performance.now() - started) * 1000;
-  const throttledAfter = throttledUs();
-  const throttledShare =
-    throttledBefore === undefined || throttledAfter === undefined
-      ? undefined
-      : (throttledAfter - throttledBefore) / wallUs;
   if (measured.pairs.length === 0) {
     throw new WorkerError('Internal', 'not one block had a processor to itself: something else runs on it', {
       retryable: true,
@@ -110,7 +101,7 @@ export async function measure(deps: MeasureDeps, task: MeasureTask): Promise<Mea
   const latency = summarize(measured.candidateMs);
   return {
     kind: 'Measure',
-    invalid: invalidity({ measured, plan, throttledShare }),
+    invalid: invalidity({ measured, plan }),
     stoppedEarly: measured.stoppedEarly,
     latency,
     baseline: summarize(measured.baselineMs),

@@ -16,10 +16,13 @@ export interface RunnerSetup {
 
 export type RunnerRequest = { kind: 'Run'; count: number } | { kind: 'Outputs'; rows: number };
 
-/** Times of some runs in milliseconds, and for how long of them the process waited for a processor. */
+/** Times of some runs in milliseconds, and what kept the processor from them meanwhile. */
 export interface Block {
   runsMs: Float64Array;
+  /** For how long the thread that runs the model was ready and had no processor. */
   waitedMs: number;
+  /** For how long the pod stood at its CPU limit, where the kernel tells. */
+  throttledMs: number;
 }
 
 export type RunnerReply =

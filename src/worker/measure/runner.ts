@@ -1,6 +1,7 @@
 /** A process that holds one loaded model and runs it when told: one is started for each side of a comparison. */
 import { readFileSync } from 'node:fs';
 import type { Session, Tensor } from '../../engines/engine.ts';
+import { throttledUs } from '../../runtime/cgroup.ts';
 import { batch, dataset, repeatedBatch } from '../dataset.ts';
 import { failureOf } from '../failure.ts';
 import { readRef } from '../files.ts';
@@ -29,14 +30,15 @@ function peakMemoryBytes(): number {
 async function run(session: Session, feeds: Record<string, Tensor>, count: number): Promise<void> {
   // The other model has just had the caches.
   await session.run(feeds);
-  const before = waitedMs();
+  const before = [waitedMs(), throttledUs() ?? 0] as const;
   const runsMs = new Float64Array(count);
   for (let i = 0; i < count; i++) {
     const started = performance.now();
     await session.run(feeds);
     runsMs[i] = performance.now() - started;
   }
-  reply({ kind: 'Block', runsMs, waitedMs: waitedMs() - before, peakMemoryBytes: peakMemoryBytes() });
+  const lost = { waitedMs: waitedMs() - before[0], throttledMs: ((throttledUs() ?? 0) - before[1]) / 1000 };
+  reply({ kind: 'Block', runsMs, ...lost, peakMemoryBytes: peakMemoryBytes() });
 }
 
 async function main({ modules, store, digest, options, inputs, batchSize }: RunnerSetup): Promise<void> {

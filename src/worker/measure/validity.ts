@@ -5,19 +5,17 @@ type Invalidity = NonNullable<MeasureResult['invalid']>;
 export interface Circumstances {
   measured: Interleaved;
   plan: Plan;
-  /** For how much of the measured time the cgroup stood at its CPU limit; undefined where that can't be told. */
-  throttledShare: number | undefined;
 }
 
 type Check = (circumstances: Circumstances) => Invalidity | undefined;
 const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
 const mostThrottled = 0.02;
 
-const throttled: Check = ({ throttledShare = 0 }) =>
-  throttledShare > mostThrottled
+const throttled: Check = ({ measured: { throttledMs, measuredMs } }) =>
+  throttledMs > mostThrottled * measuredMs
     ? {
         reason: 'Throttled',
-        message: `the pod stood at its CPU limit for ${percent(throttledShare)} of the time: give the search fewer threads or more CPU`,
+        message: `the pod stood at its CPU limit for ${percent(throttledMs / measuredMs)} of the time: give the search fewer threads or more CPU`,
       }
     : undefined;
 
