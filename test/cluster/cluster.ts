@@ -6,7 +6,7 @@ import { binaries } from './binaries.ts';
 import { addresses, kubeconfigOf, nodeNames, startApiServer, startControlPlane } from './control-plane.ts';
 import { buildImages } from './images.ts';
 import { prefix, sweep, sweepLeftovers } from './leftovers.ts';
-import { startNode, startProxy } from './nodes.ts';
+import { removeNetwork, startNode, startProxy } from './nodes.ts';
 import { packages } from './packages.ts';
 import { Processes } from './process.ts';
 
@@ -62,6 +62,7 @@ export async function startCluster(): Promise<TestCluster> {
   const stop = async () => {
     await processes.stop();
     await sweep(folder, nodeNames);
+    await removeNetwork(bin);
   };
   const started = performance.now();
   try {

@@ -139,3 +139,9 @@ export async function startProxy(processes: Processes, bin: string, home: string
   processes.start('kube-proxy', join(bin, 'kube-proxy'), [`--config=${path}`]);
   await processes.until('kube-proxy', async () => (await fetch('http://127.0.0.1:10456/healthz')).ok);
 }
+
+/** Takes the rules of the proxy and the bridges of the nodes away. */
+export async function removeNetwork(bin: string): Promise<void> {
+  await succeeds(join(bin, 'kube-proxy'), ['--cleanup']);
+  for (const bridge of ['retune0', 'retune1', 'retune2']) await succeeds('ip', ['link', 'delete', bridge]);
+}

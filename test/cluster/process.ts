@@ -50,11 +50,14 @@ export class Processes {
 
   /** Waits until `check` holds; says what the program logged when it does not in time. */
   async until(name: string, check: () => Promise<boolean>, seconds = 60): Promise<void> {
-    for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(250)) {
+    let gone = false;
+    void this.#running.find((one) => one.name === name)?.exited.then(() => (gone = true));
+    for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline && !gone; await sleep(250)) {
       if (await check().catch(() => false)) return;
     }
     const log = await readFile(join(this.#folder, `${name}.log`), 'utf8').catch(() => '');
-    throw new Error(`${name} was not ready within ${seconds} s; its log ends:\n${log.slice(-3000)}`);
+    const how = gone ? 'ended' : `was not ready within ${seconds} s`;
+    throw new Error(`${name} ${how}; its log ends:\n${log.slice(-3000)}`);
   }
 
   async stop(name?: string): Promise<void> {

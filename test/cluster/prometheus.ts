@@ -1,45 +1,53 @@
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
-import { address, kubeconfigOf } from './control-plane.ts';
+import type { Cluster, Watch } from '../../src/runtime/cluster/cluster.ts';
+import { type Pod, pods } from '../../src/runtime/cluster/core-types.ts';
+import { address } from './control-plane.ts';
 import type { Processes } from './process.ts';
 
 /** Where pods and this machine reach it. */
 export const prometheusUrl = `http://${address}:19090`;
 
-/** Scrapes every pod that says so by the usual annotations, and keeps its name as the label `pod`. */
-const config = (home: string) => ({
-  global: { scrape_interval: '1s' },
-  scrape_configs: [
-    {
-      job_name: 'pods',
-      kubernetes_sd_configs: [{ role: 'pod', kubeconfig_file: kubeconfigOf(home, 'admin') }],
-      relabel_configs: [
-        {
-          source_labels: ['__meta_kubernetes_pod_annotation_prometheus_io_scrape'],
-          ...{ action: 'keep', regex: 'true' },
-        },
-        {
-          source_labels: ['__meta_kubernetes_pod_ip', '__meta_kubernetes_pod_annotation_prometheus_io_port'],
-          ...{ regex: '(.+);(.+)', replacement: '$1:$2', target_label: '__address__' },
-        },
-        { source_labels: ['__meta_kubernetes_namespace'], target_label: 'namespace' },
-        { source_labels: ['__meta_kubernetes_pod_name'], target_label: 'pod' },
-      ],
-    },
-  ],
+const targetOf = ({ metadata, status }: Pod) => ({
+  targets: [`${status?.podIP}:${metadata.annotations?.['prometheus.io/port']}`],
+  labels: { namespace: metadata.namespace, pod: metadata.name },
 });
 
-/** Debian's Prometheus, on this machine. */
-export async function startPrometheus(processes: Processes, home: string): Promise<void> {
+/** Debian builds Prometheus without discovery in Kubernetes: the pods that ask to be scraped are told to it by a file. */
+function discover(cluster: Cluster, path: string): Watch {
+  const known = new Map<string, Pod>();
+  let written = Promise.resolve();
+  return cluster.watch(pods, {}, ({ type, object }) => {
+    const { uid = '', annotations } = object.metadata;
+    const scraped = annotations?.['prometheus.io/scrape'] === 'true' && object.status?.podIP;
+    if (type === 'Deleted' || !scraped) known.delete(uid);
+    else known.set(uid, object);
+    const targets = JSON.stringify([...known.values()].map(targetOf));
+    written = written
+      .then(() => writeFile(`${path}.new`, targets))
+      .then(() => rename(`${path}.new`, path))
+      .catch(() => undefined);
+  });
+}
+
+/** Debian's Prometheus, on this machine; scrapes every second the pods that the usual annotations mark. */
+export async function startPrometheus(processes: Processes, home: string, cluster: Cluster): Promise<Watch> {
+  const targets = join(home, 'targets.json');
+  const watch = discover(cluster, targets);
+  const config = {
+    global: { scrape_interval: '1s' },
+    scrape_configs: [{ job_name: 'pods', file_sd_configs: [{ files: [targets] }] }],
+  };
   const path = join(home, 'prometheus.yaml');
-  await writeFile(path, dump(config(home)));
+  await writeFile(path, dump(config));
   processes.start('prometheus', 'prometheus', [
     `--config.file=${path}`,
     `--storage.tsdb.path=${join(home, 'prometheus')}`,
     `--web.listen-address=${new URL(prometheusUrl).host}`,
   ]);
   await processes.until('prometheus', async () => (await fetch(`${prometheusUrl}/-/ready`)).ok);
+  return watch;
 }
 
 /** The value of an instant query with one result; undefined without any. */
