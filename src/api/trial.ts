@@ -35,7 +35,7 @@ export const TrialSpec = z.object({
 
 export const TrialStatus = z.object({
   observedGeneration: z.int().optional(),
-  attempts: z.int().optional().describe('Pods started so far.'),
+  attempts: z.int().optional().describe('Attempts that ended without a result.'),
   pod: Name.optional().describe('The pod of the present or last attempt.'),
   node: Name.optional(),
   stoppedEarly: z

@@ -44,7 +44,10 @@ function specSchema(kind: KindName): Schema {
   return definition.spec.versions[0]?.schema.openAPIV3Schema.properties?.spec ?? {};
 }
 
-const sentence = ({ path, message }: z.core.$ZodIssue) => `${['spec', ...path].join('.')}: ${message}`;
+const sentence =
+  (part: 'spec' | 'status') =>
+  ({ path, message }: z.core.$ZodIssue) =>
+    `${[part, ...path].join('.')}: ${message}`;
 
 /**
  * What the API server would refuse in the spec of this object, a sentence each; empty when nothing. The same schema
@@ -60,8 +63,14 @@ export function problems(object: KubernetesObject & { spec?: unknown }, previous
     return [`apiVersion: "${object.apiVersion}" is not served, write ${kinds[kind].apiVersion}`];
   }
   const parsed = kinds[kind].spec.safeParse(object.spec);
-  if (!parsed.success) return parsed.error.issues.map(sentence);
+  if (!parsed.success) return parsed.error.issues.map(sentence('spec'));
   return [...brokenRules(parsed.data, previous?.spec, specSchema(kind), 'spec')];
+}
+
+/** What the API server would refuse in the status of an object of Retune's; empty when nothing, or when it has none. */
+export function statusProblems({ kind, status }: KubernetesObject & { status?: unknown }): string[] {
+  if (status === undefined) return [];
+  return kinds[kind as KindName].status.safeParse(status).error?.issues.map(sentence('status')) ?? [];
 }
 
 /** The object with every default of its spec filled in, as the API server stores it. Call it on valid objects only. */

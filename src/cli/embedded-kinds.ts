@@ -1,5 +1,5 @@
 import { kinds } from '../api/kinds.ts';
-import { problems, withDefaults } from '../api/validate.ts';
+import { problems, statusProblems, withDefaults } from '../api/validate.ts';
 import type { ApiObject } from '../runtime/cluster/cluster.ts';
 import type { EmbeddedKind } from '../runtime/cluster/embedded/api/kinds.ts';
 import { ApiError } from '../runtime/cluster/errors.ts';
@@ -9,7 +9,7 @@ export const embeddedKinds: EmbeddedKind[] = Object.values(kinds).map(({ apiVers
   type: { apiVersion, kind, plural, namespaced },
   default: (object: ApiObject) => withDefaults(object),
   validate(object: ApiObject, old?: ApiObject) {
-    const found = problems(object, old as { spec?: unknown } | undefined);
+    const found = [...problems(object, old as { spec?: unknown } | undefined), ...statusProblems(object)];
     if (found.length > 0) {
       throw new ApiError('Invalid', `${kind} "${object.metadata.name}" is invalid: ${found.join('; ')}`);
     }

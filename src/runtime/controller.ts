@@ -109,6 +109,12 @@ export class RunningController {
       this.queue.addAfter(key, 10);
       return 'requeue';
     }
+    // Deleted in between, most likely: the next look will show it.
+    if (isApiError(error, 'NotFound')) {
+      this.#log.debug('Something was gone', fields);
+      this.queue.addRateLimited(key);
+      return 'requeue';
+    }
     this.#log.error('Reconcile failed', { ...fields, stack: error instanceof Error ? error.stack : undefined });
     this.queue.addRateLimited(key);
     return 'error';

@@ -6,7 +6,7 @@ import type { Key } from './cluster/cluster.ts';
  *
  * Return: `{}` when there is nothing to wait for but changes, `{ requeueAfterMs }` to be called again in time.
  * Throw: any error is retried with exponential backoff; a TerminalError is counted and not retried until the object
- * changes; an ApiError Conflict is retried at once and quietly.
+ * changes; an ApiError Conflict is retried at once and quietly, NotFound quietly with backoff.
  */
 export type Reconcile = (key: Key, signal: AbortSignal) => Promise<Result>;
 

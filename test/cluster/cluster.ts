@@ -16,29 +16,34 @@ export interface Output {
   stderr: string;
 }
 
-export interface TestCluster {
-  folder: string;
-  bin: string;
+/** Any cluster that tests may use. */
+export interface ApiServer {
   /** Path of an administrator's kubeconfig. */
   kubeconfig: string;
-  processes: Processes;
   /** Runs kubectl as administrator; `input` is its standard input. */
   kubectl(args: string[], input?: string): Promise<Output>;
-  /** Kills the API server and starts it again. */
-  restartApiServer(): Promise<void>;
+  /** Kills the API server and starts it again; undefined where it is not ours to kill. */
+  restart?(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** A cluster of our own, from source. */
+export interface TestCluster extends ApiServer {
+  folder: string;
+  bin: string;
+  processes: Processes;
 }
 
 export const say = (line: string) => void process.stderr.write(`cluster: ${line}\n`);
 
-/** Why there can be no cluster on this machine; undefined when there can. */
+/** Why there can be no cluster of our own on this machine; undefined when there can. */
 export function whyNot(): string | undefined {
   if (process.platform !== 'linux' || !existsSync('/etc/debian_version')) return 'it is built for Debian only';
   if (process.getuid?.() !== 0) return 'it needs root, for network and cgroups';
   return undefined;
 }
 
-export function kubectlWith(program: string, kubeconfig: string): TestCluster['kubectl'] {
+export function kubectlWith(program: string, kubeconfig: string): ApiServer['kubectl'] {
   return (args, input) =>
     new Promise((resolve, reject) => {
       const child = spawn(program, ['--kubeconfig', kubeconfig, ...args]);
@@ -50,6 +55,13 @@ export function kubectlWith(program: string, kubeconfig: string): TestCluster['k
       child.stdin.end(input ?? '');
     });
 }
+
+/** The cluster that KUBECONFIG offers; tests make namespaces and Retune's CRDs there, and leave the CRDs. */
+export const offeredCluster = (kubeconfig: string): ApiServer => ({
+  kubeconfig,
+  kubectl: kubectlWith('kubectl', kubeconfig),
+  stop: async () => undefined,
+});
 
 /** Builds, once a machine, and starts a control plane of its own. */
 export async function startCluster(): Promise<TestCluster> {
@@ -75,7 +87,7 @@ export async function startCluster(): Promise<TestCluster> {
   const kubeconfig = kubeconfigOf(folder, 'admin');
   return {
     ...{ folder, bin, kubeconfig, processes, kubectl: kubectlWith(join(bin, 'kubectl'), kubeconfig), stop },
-    async restartApiServer() {
+    async restart() {
       await processes.stop('kube-apiserver');
       await startApiServer(processes, bin, folder);
     },

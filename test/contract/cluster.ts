@@ -97,6 +97,17 @@ export function clusterContract(name: string, open: () => Promise<{ cluster: Clu
       assert.equal(same.metadata.resourceVersion, forced.metadata.resourceVersion, 'no change, no new version');
     });
 
+    test('a status that breaks its schema is refused, and the one before stands', async () => {
+      const made = await cluster.create(latencySlas, anSla('halves'));
+      const measured = { samples: 0.5, ratePerSecond: 1, replicas: 1, at: '2026-01-01T00:00:00Z' };
+      const half = { ...made, status: { verdict: 'Met' as const, measured } };
+      await assert.rejects(cluster.replaceStatus(latencySlas, half), (error: Error) => {
+        assert.match(error.message, /status\.measured\.samples/);
+        return refused('Invalid')(error);
+      });
+      assert.equal((await cluster.get(latencySlas, { namespace, name: 'halves' }))?.status, undefined);
+    });
+
     test('labels select', async () => {
       await cluster.create(latencySlas, {
         ...anSla('chosen'),

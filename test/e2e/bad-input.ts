@@ -46,35 +46,36 @@ export function badInput(open: () => { real: TestCluster; cluster: Cluster }): v
     }, `SLA ${name} has a condition ${type}`);
 
   describe('bad input on a cluster', () => {
-    const cases: { what: string; change: Change; reason: string; sentence: RegExp }[] = [
+    const cases: { what: string; change: Change; reason: RegExp; sentence: RegExp }[] = [
       {
         what: 'no node has the accelerator',
         change: { accelerators: ['tpu-v9'] },
-        reason: 'AcceleratorNotFound',
+        reason: /AcceleratorNotFound/,
         sentence: /no node has accelerator "tpu-v9"; the cluster has avx, sse/,
       },
       {
         what: 'the image of the workers is missing',
         change: { worker: { image: 'localhost/absent:1' } },
-        reason: 'BaseFailed',
+        reason: /BaseFailed/,
         sentence: /ImageMissing.*set spec\.worker\.image of the search/s,
       },
       {
         what: 'a worker runs out of memory',
         change: { worker: { memory: '40Mi' } },
-        reason: 'BaseFailed',
+        reason: /BaseFailed/,
         sentence: /OutOfMemory.*raise spec\.worker\.memory of the search/s,
       },
       {
         what: 'a worker takes longer than it may',
         change: { worker: { deadline: '1s' } },
-        reason: 'BaseFailed',
+        // The kubelet looks at deadlines every few seconds: deriving may be over by then, measuring is not.
+        reason: /BaseFailed|NothingMeasured/,
         sentence: /DeadlineExceeded.*raise spec\.worker\.deadline of the search/s,
       },
       {
         what: 'the model file is not there',
         change: { model: { uri: 'file:///app/examples/quickstart/absent.onnx' } },
-        reason: 'BaseFailed',
+        reason: /BaseFailed/,
         sentence: /ModelMissing.*absent\.onnx can't be read: there is no such file/s,
       },
     ];
@@ -82,7 +83,7 @@ export function badInput(open: () => { real: TestCluster; cluster: Cluster }): v
       test(what, async () => {
         await applySearch(`bad-${i}`, change);
         const condition = await ending(`bad-${i}`);
-        assert.equal(condition.reason, reason, condition.message);
+        assert.match(condition.reason, reason, condition.message);
         assert.match(condition.message, sentence);
         await open().cluster.delete(nasSearches, { namespace, name: `bad-${i}` });
       });

@@ -4,11 +4,7 @@ import type { NASSearch } from '../../api/nas-search.ts';
 import type { Trial } from '../../api/trial.ts';
 import type { Dimensions, Variant } from '../../api/variant.ts';
 import { canonical, shortHash } from '../../core/search/candidate.ts';
-
-/** The longest a child's name may be, so that its pod's name still fits a label. */
-const longestName = 60;
-
-const fit = (prefix: string, suffix: string) => `${prefix.slice(0, longestName - suffix.length - 1)}-${suffix}`;
+import { childName, trialName } from '../shared/names.ts';
 
 function metadata(search: NASSearch, name: string, extra: Record<string, string>): Variant['metadata'] {
   const { uid = '', namespace } = search.metadata;
@@ -25,7 +21,7 @@ function metadata(search: NASSearch, name: string, extra: Record<string, string>
   };
 }
 
-export const baseName = ({ metadata: { name } }: NASSearch): string => fit(name, 'base');
+export const baseName = ({ metadata: { name } }: NASSearch): string => childName(name, 'base');
 
 /** The variant of a candidate. Its name follows from the candidate: proposed twice, it is made once. */
 export function variantOf(search: NASSearch, candidate: Candidate, offered: Dimensions, name?: string): Variant {
@@ -35,7 +31,7 @@ export function variantOf(search: NASSearch, candidate: Candidate, offered: Dime
     kind: 'Variant',
     metadata: metadata(
       search,
-      name ?? fit(search.metadata.name, shortHash(canonical(candidate, offered)).slice(-8)),
+      name ?? childName(search.metadata.name, shortHash(canonical(candidate, offered)).slice(-8)),
       {},
     ),
     spec: {
@@ -49,7 +45,7 @@ export function variantOf(search: NASSearch, candidate: Candidate, offered: Dime
 /** The trial of a variant on an accelerator. */
 export function trialOf(search: NASSearch, variant: string, accelerator: string): Trial {
   const { workload, measurement } = search.spec;
-  const name = fit(variant, shortHash(accelerator).slice(-5));
+  const name = trialName(variant, accelerator);
   return {
     apiVersion,
     kind: 'Trial',

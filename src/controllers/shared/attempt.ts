@@ -3,8 +3,8 @@ import type { Pod } from '../../runtime/cluster/core-types.ts';
 import { type StatusCondition, setCondition } from '../../runtime/conditions.ts';
 import type { PodOutcome } from './pod-outcome.ts';
 
-/** A task is tried so often before it counts as failed. */
-export const mostAttempts = 3;
+/** A task is tried so often before it counts as failed: a noisy neighbour stays for longer than one measurement. */
+export const mostAttempts = 5;
 
 /** A pod that could not be scheduled for so long is given up: nothing hangs. */
 export const longestWaitMs = 15 * 60_000;

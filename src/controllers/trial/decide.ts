@@ -1,5 +1,5 @@
 import type { MeasureResult, MeasureTask } from '../../api/task.ts';
-import type { TrialStatus } from '../../api/trial.ts';
+import type { Trial, TrialStatus } from '../../api/trial.ts';
 import { durationMs, quantity } from '../../api/units.ts';
 import { setCondition } from '../../runtime/conditions.ts';
 import { isSettled, type Settled, step } from '../shared/attempt.ts';
@@ -64,6 +64,27 @@ function obstacle({ profile, trial, variant }: TrialSnapshot): [reason: string, 
   return undefined;
 }
 
+/**
+ * A control that takes this many times as long as when it was the subject, or a part of it, was measured on what is no
+ * longer the same machine. Smaller shifts are in the ratio of both and harm no comparison.
+ */
+const farthestControl = 1.5;
+
+/** Why a finished measurement does not count, if so. */
+function invalidity(
+  { invalid, baseline }: MeasureResult,
+  reference: Trial | undefined,
+): { reason: string; message: string } | undefined {
+  const before = reference?.status?.latency?.p50Ms;
+  if (invalid || !before) return invalid;
+  const ratio = baseline.p50Ms / before;
+  if (ratio < farthestControl && ratio > 1 / farthestControl) return undefined;
+  return {
+    reason: 'ControlOff',
+    message: `the base model took ${baseline.p50Ms.toFixed(2)} ms here and ${before.toFixed(2)} ms in its own trial: the node has changed its speed, see whether something else runs on it`,
+  };
+}
+
 /** Pure: one step of measuring a variant on an accelerator. */
 export function decide(snapshot: TrialSnapshot, nowMs: number): TrialDecision {
   const { trial, search, pod } = snapshot;
@@ -90,7 +111,8 @@ export function decide(snapshot: TrialSnapshot, nowMs: number): TrialDecision {
       });
       if (result.kind !== 'Measure') return again('WorkerCrashed', `the pod answered a ${result.kind}`);
       // An invalid measurement is no measurement: it is made again, and never enters a front.
-      if (result.invalid) return again(result.invalid.reason, result.invalid.message);
+      const invalid = invalidity(result, snapshot.reference);
+      if (invalid) return again(invalid.reason, invalid.message);
       const { p50Ms, p99Ms, samples } = result.latency;
       const early = result.stoppedEarly ? ', stopped early: slower and no more accurate' : '';
       const message = `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms over ${samples} runs, ${result.ratio.value.toFixed(3)} times the baseline${early}`;

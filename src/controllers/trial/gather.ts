@@ -6,6 +6,7 @@ import type { Variant } from '../../api/variant.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
 import { type Pod, pods } from '../../runtime/cluster/core-types.ts';
 import { podName } from '../shared/attempt.ts';
+import { trialName } from '../shared/names.ts';
 
 export interface TrialSnapshot {
   trial: Trial;
@@ -13,6 +14,8 @@ export interface TrialSnapshot {
   variant: Variant | undefined;
   baseline: Variant | undefined;
   profile: HardwareProfile | undefined;
+  /** The baseline's own trial on this accelerator: what the control took when it was the subject. */
+  reference: Trial | undefined;
   /** The pod of the present attempt. */
   pod: Pod | undefined;
 }
@@ -23,12 +26,13 @@ export async function gather(cluster: Cluster, key: Key): Promise<TrialSnapshot 
   if (!trial || trial.metadata.deletionTimestamp) return undefined;
   const { namespace } = key;
   const { searchRef, variantRef, baselineRef, accelerator } = trial.spec;
-  const [search, variant, baseline, profile, pod] = await Promise.all([
+  const [search, variant, baseline, profile, reference, pod] = await Promise.all([
     cluster.get(nasSearches, { namespace, name: searchRef.name }),
     cluster.get(variants, { namespace, name: variantRef.name }),
     cluster.get(variants, { namespace, name: baselineRef.name }),
     cluster.get(hardwareProfiles, { name: accelerator }),
+    cluster.get(trials, { namespace, name: trialName(baselineRef.name, accelerator) }),
     cluster.get(pods, { namespace, name: podName(trial.metadata.name, trial.status?.attempts) }),
   ]);
-  return { trial, search, variant, baseline, profile, pod };
+  return { trial, search, variant, baseline, profile, reference, pod };
 }

@@ -28,7 +28,8 @@ function verdictOf(slow: { low: number; high: number }, allowed: number): Verdic
  * in between, `NoData` when too few requests say anything.
  */
 export function judge(histogram: CumulativeHistogram, seconds: number, objective: Objective): Judgement {
-  const samples = total(histogram);
+  // A rate over a window, as Prometheus makes it up from scrapes, counts parts of requests.
+  const samples = Math.round(total(histogram));
   const measured = { samples, ratePerSecond: seconds > 0 ? samples / seconds : 0 };
   if (samples < objective.minSamples) {
     const message = `${samples} requests in the window are too few: a verdict needs ${objective.minSamples}`;

@@ -44,6 +44,7 @@ export function openWatch<T extends ApiObject>(options: {
   const { promise: synced, resolve: nowSynced } = Promise.withResolvers<void>();
   let heardMs = Date.now();
   let version = '';
+  let connection: AbortController | undefined;
 
   const tell = (event: WatchEvent<T>) => {
     if (signal.aborted) return;
@@ -116,7 +117,15 @@ export function openWatch<T extends ApiObject>(options: {
           else resolve();
         },
       );
-      signal.addEventListener('abort', () => void opened.then((controller) => controller.abort()), { once: true });
+      // A connection that was taken up is a sign of life, also where nothing ever changes.
+      void opened.then(
+        (controller) => {
+          connection = controller;
+          if (signal.aborted) controller.abort();
+          else if (!controller.signal.aborted) heardMs = Date.now();
+        },
+        () => undefined,
+      );
     });
   }
 
@@ -148,6 +157,7 @@ export function openWatch<T extends ApiObject>(options: {
     lastActivity: () => heardMs,
     stop: () => {
       stopping.abort();
+      connection?.abort();
       nowSynced();
     },
   };

@@ -112,7 +112,8 @@ export class EmbeddedApi implements Cluster {
   async replaceStatus<T extends ApiObject>(type: ResourceType<T>, object: T): Promise<T> {
     const row = this.#expect(type, object);
     const { status } = copy(object) as WithParts;
-    return this.#store.put({ ...row.object, status } as ApiObject, row.managers) as T;
+    const next = this.#admit({ ...row.object, status } as WithParts, row.object);
+    return this.#store.put(next, row.managers) as T;
   }
 
   async delete<T extends ApiObject>(type: ResourceType<T>, key: Key, options: DeleteOptions = {}): Promise<void> {
