@@ -29,6 +29,21 @@ test('a breach by load rolls the faster variant out, with its cause in status', 
   );
 });
 
+test('load that has just grown is seen as load, though most of the window was calm', () => {
+  const calm = { verdict: 'Met', lastMetRatePerSecond: 10 } as const;
+  const production = aReading(360, 30);
+  const recent = { ...aReading(200, 30), seconds: 10 };
+  const cause = (change: Partial<SlaSnapshot>) =>
+    decide(aSnapshot({ sla: anSla({}, calm), production, ...change }), nowMs).status.cause;
+  assert.deepEqual([cause({ recent }), cause({})], ['Load', 'Throttling']);
+});
+
+test('right after a rollout no cause is claimed', () => {
+  const lastRollout = new Date(nowMs - 10_000).toISOString();
+  const { status } = decide(aSnapshot({ sla: anSla({}, { lastRollout }), production: breached }), nowMs);
+  assert.deepEqual([status.verdict, status.cause], ['Violated', 'Unknown']);
+});
+
 test('mode Recommend decides the same and starts nothing', () => {
   const { status, recommend } = decide(aSnapshot({ sla: anSla({ mode: 'Recommend' }), production: breached }), nowMs);
   assert.equal(recommend?.variant, 'small');

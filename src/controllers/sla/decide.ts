@@ -4,6 +4,7 @@ import { advance, type RolloutAction, type RolloutDecision } from '../../core/ro
 import { diagnose } from '../../core/sla/cause.ts';
 import { capacity, choose, demandedRate, expectedTailMs, type Finalist } from '../../core/sla/choice.ts';
 import { type Judgement, judge } from '../../core/sla/verdict.ts';
+import { total } from '../../core/statistics/histogram.ts';
 import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
 import { setCondition } from '../../runtime/conditions.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
@@ -25,6 +26,8 @@ const quantiles = { P50: 0.5, P90: 0.9, P99: 0.99 } as const;
 /** One reconcile's worth of context that the steps below share. */
 interface Context {
   snapshot: SlaSnapshot;
+  /** Requests a second at one replica, now. */
+  ratePerSecond: number;
   nowMs: number;
   at: string;
   thresholdMs: number;
@@ -61,6 +64,21 @@ function judgeProduction(context: Context): Judgement {
   });
 }
 
+/** Whether the window still holds requests that another model answered, or will until a rollout is over. */
+function settling({ status, snapshot, nowMs }: Context): boolean {
+  const { rollout, lastRollout } = status;
+  const windowMs = durationMs(snapshot.sla.spec.objective.window);
+  return rollout !== undefined || (lastRollout !== undefined && nowMs - Date.parse(lastRollout) < windowMs);
+}
+
+/** Load that has just grown is what the end of the window says; a mean over all of it would call it something else. */
+function currentRate({ production, recent }: SlaSnapshot): number {
+  const rates = [production, recent].map((reading) =>
+    reading?.kind === 'Histogram' && reading.seconds > 0 ? total(reading.histogram) / reading.seconds : 0,
+  );
+  return Math.max(...rates);
+}
+
 function writeVerdict(
   context: Context,
   judgement: Judgement,
@@ -70,13 +88,15 @@ function writeVerdict(
   const { status, thresholdMs, at } = context;
   const before = context.snapshot.sla.status;
   const replicas = Math.max(1, target.pods.filter(({ ready }) => ready).length);
-  const ratePerSecond = judgement.measured.ratePerSecond / replicas;
+  const ratePerSecond = currentRate(context.snapshot) / replicas;
+  context.ratePerSecond = ratePerSecond;
   const violated = judgement.verdict === 'Violated';
   const { cause, message } = violated
     ? diagnose({
         thresholdMs,
         previousThresholdMs: before?.threshold ? durationMs(before.threshold) : undefined,
         previousVerdict: before?.verdict,
+        settling: settling(context),
         ratePerSecond,
         lastMetRatePerSecond: before?.lastMetRatePerSecond,
         expectedMs: active && expectedTailMs(active, ratePerSecond),
@@ -89,7 +109,7 @@ function writeVerdict(
   // A violation keeps the cause it was first seen with: the next window would only show its consequences.
   const known = before?.verdict === 'Violated' && before.cause !== 'Unknown' ? before.cause : undefined;
   status.cause = violated && known ? known : cause;
-  if (judgement.verdict === 'Met') status.lastMetRatePerSecond = ratePerSecond;
+  if (judgement.verdict === 'Met') status.lastMetRatePerSecond = judgement.measured.ratePerSecond / replicas;
   status.measured = { ...judgement.measured, replicas, at };
   status.threshold = context.snapshot.sla.spec.objective.threshold;
   const text = violated ? `${judgement.message}: ${message}` : judgement.message;
@@ -142,13 +162,12 @@ function continueRollout(context: Context, target: TargetSnapshot | undefined): 
 /** The variant that should serve instead of the active one, or why there is none. */
 function better(context: Context, active: Finalist | undefined, all: Finalist[]): Finalist | string {
   const { sla, search } = context.snapshot;
-  const { verdict, measured, refused = [], lastRollout } = context.status;
+  const { verdict, refused = [], lastRollout } = context.status;
   if (verdict !== 'Violated' && verdict !== 'Met') return 'Holding';
   if (lastRollout && context.nowMs - Date.parse(lastRollout) < durationMs(sla.spec.policy.cooldown)) return 'Cooldown';
-  const observed = (measured?.ratePerSecond ?? 0) / (measured?.replicas ?? 1);
   const headroom = fraction(sla.spec.policy.headroom);
   const picked = choose(all, {
-    ratePerSecond: demandedRate(observed, active ? capacity(active) : 0),
+    ratePerSecond: demandedRate(context.ratePerSecond, active ? capacity(active) : 0),
     thresholdMs: context.thresholdMs,
     // Going back up to a slower variant wants twice the room, so that the two don't swap for ever.
     headroom: verdict === 'Violated' ? headroom : Math.min(0.9, 2 * headroom),
@@ -235,6 +254,7 @@ export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
   const { objective, policy } = sla.spec;
   const context: Context = {
     snapshot,
+    ratePerSecond: 0,
     nowMs,
     at: new Date(nowMs).toISOString(),
     thresholdMs: durationMs(objective.threshold),

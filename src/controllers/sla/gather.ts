@@ -25,6 +25,8 @@ export interface SlaSnapshot {
   profiles: HardwareProfile[];
   /** What production did in the last window, whichever pods served it. */
   production: Reading;
+  /** The last third of that window: what the load is now. */
+  recent?: Reading;
   /** What canary and baseline did since the comparison began; only while one is running. */
   canary?: Reading;
   baseline?: Reading;
@@ -80,10 +82,13 @@ export async function gather(
       windowMs,
     );
   const sinceMs = comparisonMs(sla, nowMs);
-  const [production, canary, baseline] = await Promise.all([
-    read(durationMs(sla.spec.objective.window)),
+  const windowMs = durationMs(sla.spec.objective.window);
+  const [production, recent, canary, baseline] = await Promise.all([
+    read(windowMs),
+    read(windowMs / 3),
     sinceMs ? read(sinceMs, 'canary') : undefined,
     sinceMs ? read(sinceMs, 'baseline') : undefined,
   ]);
-  return { sla, workload, search, variants: itsVariants, trials: itsTrials, profiles, production, canary, baseline };
+  const readings = { production, recent, canary, baseline };
+  return { sla, workload, search, variants: itsVariants, trials: itsTrials, profiles, ...readings };
 }

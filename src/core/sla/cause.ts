@@ -6,6 +6,8 @@ export interface Evidence {
   /** The threshold of the verdict before, when there was one. */
   previousThresholdMs?: number;
   previousVerdict?: string;
+  /** A rollout runs, or ended within the window. */
+  settling?: boolean;
   ratePerSecond: number;
   /** The rate while the SLA was last met. */
   lastMetRatePerSecond?: number;
@@ -32,6 +34,12 @@ const tightened: Check = ({ thresholdMs, previousThresholdMs, previousVerdict, p
   thresholdMs < previousThresholdMs &&
   percentileMs <= previousThresholdMs
     ? { cause: 'SlaTightened', message: `the threshold went from ${previousThresholdMs} ms to ${thresholdMs} ms` }
+    : undefined;
+
+/** Part of the window was answered by another model, or by more replicas than there are. */
+const settling: Check = (evidence) =>
+  evidence.settling
+    ? { cause: 'Unknown', message: 'the window still holds what was there before the rollout' }
     : undefined;
 
 /** More arrives than the active variant was measured to carry within the threshold. */
@@ -70,6 +78,7 @@ const slowedDown: Check = ({ percentileMs, expectedMs }) =>
 
 const checks: Check[] = [
   tightened, // what people did comes before what machines did
+  settling, // nothing measured in between says anything of either model
   modelTooSlow, // no load is needed to explain it
   overloaded, // the load curve explains it
   grown, // it came with the load

@@ -47,5 +47,6 @@ test('each cause is told by its evidence', () => {
   assert.equal(cause({ unloadedMs: 80 }), 'ModelChanged');
   assert.equal(cause({ percentileMs: 120 }), 'Throttling');
   assert.equal(cause({ lastMetRatePerSecond: 10, percentileMs: 120 }), 'Load');
+  assert.equal(cause({ percentileMs: 120, settling: true }), 'Unknown');
   assert.equal(cause({ percentileMs: 39, expectedMs: undefined, capacityPerSecond: undefined }), 'Unknown');
 });
