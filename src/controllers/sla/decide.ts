@@ -1,16 +1,14 @@
-import type { HistoryEntry, LatencySLAStatus } from '../../api/latency-sla.ts';
+import type { LatencySLAStatus } from '../../api/latency-sla.ts';
 import { durationMs, fraction } from '../../api/units.ts';
-import { advance, type RolloutAction, type RolloutDecision } from '../../core/rollout/canary.ts';
-import { diagnose } from '../../core/sla/cause.ts';
-import { capacity, choose, demandedRate, expectedTailMs, type Finalist } from '../../core/sla/choice.ts';
-import { type Judgement, judge } from '../../core/sla/verdict.ts';
-import { total } from '../../core/statistics/histogram.ts';
+import type { RolloutAction } from '../../core/rollout/canary.ts';
+import { capacity, choose, demandedRate, type Finalist } from '../../core/sla/choice.ts';
 import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
-import { setCondition } from '../../runtime/conditions.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
-import { compareTracks } from './compare.ts';
+import { type Context, condition, record } from './context.ts';
 import { acceleratorOf, activeFinalist, finalists, qualityFloor } from './finalists.ts';
 import type { SlaSnapshot } from './gather.ts';
+import { continueRollout, startRollout } from './rollout.ts';
+import { judgeProduction, writeVerdict } from './verdict.ts';
 
 export interface SlaDecision {
   status: LatencySLAStatus;
@@ -19,144 +17,6 @@ export interface SlaDecision {
   recommend?: Finalist;
   events: ClusterEvent[];
   requeueAfterMs: number;
-}
-
-const quantiles = { P50: 0.5, P90: 0.9, P99: 0.99 } as const;
-
-/** One reconcile's worth of context that the steps below share. */
-interface Context {
-  snapshot: SlaSnapshot;
-  /** Requests a second at one replica, now. */
-  ratePerSecond: number;
-  nowMs: number;
-  at: string;
-  thresholdMs: number;
-  status: LatencySLAStatus;
-  events: ClusterEvent[];
-}
-
-function record({ status, at }: Context, event: HistoryEntry['event'], reason: string, message: string): void {
-  const entry = { at, event, reason, message: message.slice(0, 256) };
-  status.history = [...(status.history ?? []), entry].slice(-20);
-}
-
-function condition(context: Context, type: string, value: boolean | undefined, reason: string, message: string): void {
-  const status = value === undefined ? 'Unknown' : value ? 'True' : 'False';
-  const { generation } = context.snapshot.sla.metadata;
-  const next = { type, status, reason, message, observedGeneration: generation } as const;
-  context.status.conditions = setCondition(context.status.conditions ?? [], next, context.nowMs);
-}
-
-/** What production did, or why nobody knows. */
-function judgeProduction(context: Context): Judgement {
-  const { sla, production } = context.snapshot;
-  const nothing = { samples: 0, ratePerSecond: 0 };
-  if (production.kind !== 'Histogram') {
-    const known = production.kind === 'NoData';
-    condition(context, 'MetricsAvailable', known, known ? 'NoSeries' : 'Unreachable', production.message);
-    return { verdict: 'NoData', message: production.message, measured: nothing };
-  }
-  condition(context, 'MetricsAvailable', true, 'Read', 'the latency of production was read');
-  return judge(production.histogram, production.seconds, {
-    quantile: quantiles[sla.spec.objective.percentile],
-    thresholdMs: context.thresholdMs,
-    minSamples: sla.spec.policy.minSamples,
-  });
-}
-
-/** Whether the window still holds requests that another model answered, or will until a rollout is over. */
-function settling({ status, snapshot, nowMs }: Context): boolean {
-  const { rollout, lastRollout } = status;
-  const windowMs = durationMs(snapshot.sla.spec.objective.window);
-  return rollout !== undefined || (lastRollout !== undefined && nowMs - Date.parse(lastRollout) < windowMs);
-}
-
-/** Load that has just grown is what the end of the window says; a mean over all of it would call it something else. */
-function currentRate({ production, recent }: SlaSnapshot): number {
-  const rates = [production, recent].map((reading) =>
-    reading?.kind === 'Histogram' && reading.seconds > 0 ? total(reading.histogram) / reading.seconds : 0,
-  );
-  return Math.max(...rates);
-}
-
-function writeVerdict(
-  context: Context,
-  judgement: Judgement,
-  target: TargetSnapshot,
-  active: Finalist | undefined,
-): void {
-  const { status, thresholdMs, at } = context;
-  const before = context.snapshot.sla.status;
-  const replicas = Math.max(1, target.pods.filter(({ ready }) => ready).length);
-  const ratePerSecond = currentRate(context.snapshot) / replicas;
-  context.ratePerSecond = ratePerSecond;
-  const violated = judgement.verdict === 'Violated';
-  const { cause, message } = violated
-    ? diagnose({
-        thresholdMs,
-        previousThresholdMs: before?.threshold ? durationMs(before.threshold) : undefined,
-        previousVerdict: before?.verdict,
-        settling: settling(context),
-        ratePerSecond,
-        lastMetRatePerSecond: before?.lastMetRatePerSecond,
-        expectedMs: active && expectedTailMs(active, ratePerSecond),
-        unloadedMs: active?.p99Ms,
-        capacityPerSecond: active && capacity(active),
-        percentileMs: judgement.measured.percentileMs ?? 0,
-      })
-    : ({ cause: 'None', message: '' } as const);
-  status.verdict = judgement.verdict;
-  // A violation keeps the cause it was first seen with: the next window would only show its consequences.
-  const known = before?.verdict === 'Violated' && before.cause !== 'Unknown' ? before.cause : undefined;
-  status.cause = violated && known ? known : cause;
-  if (judgement.verdict === 'Met') status.lastMetRatePerSecond = judgement.measured.ratePerSecond / replicas;
-  status.measured = { ...judgement.measured, replicas, at };
-  status.threshold = context.snapshot.sla.spec.objective.threshold;
-  const text = violated ? `${judgement.message}: ${message}` : judgement.message;
-  condition(
-    context,
-    'Met',
-    judgement.verdict === 'NoData' ? undefined : judgement.verdict === 'Met',
-    judgement.verdict,
-    text,
-  );
-  if (before?.verdict !== judgement.verdict) {
-    record(context, 'Verdict', violated ? `${judgement.verdict}${status.cause}` : judgement.verdict, text);
-    context.events.push({ type: violated ? 'Warning' : 'Normal', reason: judgement.verdict, message: text });
-  }
-}
-
-function finishRollout(context: Context, { rollout, outcome }: RolloutDecision): void {
-  const { status, at } = context;
-  const promoted = outcome === 'Promoted';
-  const message = `${rollout.variant}: ${rollout.message ?? ''}`;
-  record(context, promoted ? 'Promoted' : 'RolledBack', rollout.reason ?? 'Unknown', message);
-  context.events.push({ type: promoted ? 'Normal' : 'Warning', reason: promoted ? 'Promoted' : 'RolledBack', message });
-  if (outcome === 'RolledBack') status.refused = [...(status.refused ?? []), rollout.digest].slice(-32);
-  status.rollout = undefined;
-  status.lastRollout = at;
-}
-
-function continueRollout(context: Context, target: TargetSnapshot | undefined): RolloutAction[] {
-  const { snapshot, status, nowMs, thresholdMs } = context;
-  const { objective, rollout } = snapshot.sla.spec;
-  if (!status.rollout) return [];
-  const decision = advance({
-    rollout: status.rollout,
-    stable: target?.tracks.stable,
-    canary: target?.tracks.canary,
-    baseline: target?.tracks.baseline,
-    comparison: compareTracks(snapshot, {
-      quantile: quantiles[objective.percentile],
-      thresholdMs,
-      minSamples: rollout.minSamples,
-    }),
-    timeoutMs: durationMs(rollout.timeout),
-    nowMs,
-  });
-  status.rollout = decision.rollout;
-  if (decision.outcome) finishRollout(context, decision);
-  return decision.actions;
 }
 
 /** The variant that should serve instead of the active one, or why there is none. */
@@ -190,22 +50,6 @@ const explanations: Record<string, string> = {
   NoVariantFits:
     'no measured variant meets the threshold at this load and quality: add replicas, or relax the threshold',
 };
-
-function startRollout(context: Context, target: TargetSnapshot, picked: Finalist): void {
-  const { status, at } = context;
-  status.rollout = {
-    variant: picked.variant,
-    modelUri: picked.modelUri,
-    digest: picked.digest,
-    previousUri: target.tracks.stable.modelUri,
-    step: 'Starting',
-    started: at,
-    stepSince: at,
-  };
-  const message = `${picked.variant} instead of ${status.activeVariant ?? target.tracks.stable.modelUri}`;
-  record(context, 'RolloutStarted', status.cause ?? 'Unknown', message);
-  context.events.push({ type: 'Normal', reason: 'RolloutStarted', message });
-}
 
 function decideAction(
   context: Context,

@@ -1,0 +1,57 @@
+import { durationMs } from '../../api/units.ts';
+import { advance, type RolloutAction, type RolloutDecision } from '../../core/rollout/canary.ts';
+import type { Finalist } from '../../core/sla/choice.ts';
+import type { TargetSnapshot } from '../../targets/target.ts';
+import { compareTracks } from './compare.ts';
+import { type Context, quantiles, record } from './context.ts';
+
+/** Writes the start of a rollout into status; its first step is taken in the next reconcile. */
+export function startRollout(context: Context, target: TargetSnapshot, picked: Finalist): void {
+  const { status, at } = context;
+  status.rollout = {
+    variant: picked.variant,
+    modelUri: picked.modelUri,
+    digest: picked.digest,
+    previousUri: target.tracks.stable.modelUri,
+    step: 'Starting',
+    started: at,
+    stepSince: at,
+  };
+  const message = `${picked.variant} instead of ${status.activeVariant ?? target.tracks.stable.modelUri}`;
+  record(context, 'RolloutStarted', status.cause ?? 'Unknown', message);
+  context.events.push({ type: 'Normal', reason: 'RolloutStarted', message });
+}
+
+function finishRollout(context: Context, { rollout, outcome }: RolloutDecision): void {
+  const { status, at } = context;
+  const promoted = outcome === 'Promoted';
+  const message = `${rollout.variant}: ${rollout.message ?? ''}`;
+  record(context, promoted ? 'Promoted' : 'RolledBack', rollout.reason ?? 'Unknown', message);
+  context.events.push({ type: promoted ? 'Normal' : 'Warning', reason: promoted ? 'Promoted' : 'RolledBack', message });
+  if (outcome === 'RolledBack') status.refused = [...(status.refused ?? []), rollout.digest].slice(-32);
+  status.rollout = undefined;
+  status.lastRollout = at;
+}
+
+/** One step of the rollout in status, if there is one: what it comes to, and what to do for it. */
+export function continueRollout(context: Context, target: TargetSnapshot | undefined): RolloutAction[] {
+  const { snapshot, status, nowMs, thresholdMs } = context;
+  const { objective, rollout } = snapshot.sla.spec;
+  if (!status.rollout) return [];
+  const decision = advance({
+    rollout: status.rollout,
+    stable: target?.tracks.stable,
+    canary: target?.tracks.canary,
+    baseline: target?.tracks.baseline,
+    comparison: compareTracks(snapshot, {
+      quantile: quantiles[objective.percentile],
+      thresholdMs,
+      minSamples: rollout.minSamples,
+    }),
+    timeoutMs: durationMs(rollout.timeout),
+    nowMs,
+  });
+  status.rollout = decision.rollout;
+  if (decision.outcome) finishRollout(context, decision);
+  return decision.actions;
+}
