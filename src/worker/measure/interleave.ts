@@ -37,9 +37,15 @@ const fewestBlocks = 60;
 /** A pair counts as contaminated when one side was kept waiting for more than this share of its time. */
 const mostWaiting = 0.04;
 
-/** Enough runs to be no shorter than the clock and the switch make good, and not so many that the machine has changed. */
+/**
+ * No block is shorter than a period of the kernel's CPU limit: a moment without a processor that is nothing in the long
+ * run would contaminate a short one. None is so long that the machine has changed meanwhile.
+ */
+const [shortestMs, longestMs] = [100, 250];
 const runsPerBlock = (wanted: number, runMs: number) =>
-  Math.max(2, Math.min(Math.max(Math.ceil(wanted), Math.floor(30 / runMs)), Math.floor(250 / runMs)));
+  Math.max(2, Math.min(Math.max(Math.ceil(wanted), Math.floor(shortestMs / runMs)), Math.floor(longestMs / runMs)));
+/** A fast model has its samples after a few blocks; its ratio needs more pairs than that. */
+const fewestPairs = 24;
 
 /** Racing: looked at after every pair, so the margin is wide and the interval that of 99%. */
 const certainlySlower = (pairs: Pair[]) => pairs.length >= 12 && pairedRatio(pairs).low > 1.1;
@@ -79,7 +85,9 @@ export async function interleave(candidate: RunnerSetup, baseline: RunnerSetup, 
   const done = (share: number) =>
     result.stoppedEarly ||
     result.measuredMs >= plan.maxMs * share ||
-    (result.candidateMs.length >= plan.minSamples * share && result.baselineMs.length >= plan.controlSamples * share);
+    (result.pairs.length >= fewestPairs * share &&
+      result.candidateMs.length >= plan.minSamples * share &&
+      result.baselineMs.length >= plan.controlSamples * share);
 
   for (let load = 1; load <= loads && !done(1); load++) {
     const [a, b] = await both(candidate, baseline);
