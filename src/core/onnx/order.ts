@@ -47,7 +47,9 @@ function producers(graph: GraphProto, there: ReadonlySet<string>): Map<string, N
 function cycleFrom(start: NodeProto, waiting: ReadonlySet<NodeProto>, maker: ReadonlyMap<string, NodeProto>): string {
   const path: NodeProto[] = [];
   let node: NodeProto | undefined = start;
-  while (node && !path.includes(node)) {
+  const seen = new Set<NodeProto>();
+  while (node && !seen.has(node)) {
+    seen.add(node);
     path.push(node);
     node = reads(node)
       .map((name) => maker.get(name))
@@ -72,7 +74,9 @@ export function executionOrder(graph: GraphProto): NodeProto[] {
     const needed = reads(node).filter((name) => !there.has(name));
     for (const name of needed) {
       if (!maker.has(name)) throw new ModelError(`${called(node)} reads "${name}", which nothing makes`);
-      waitingFor.set(name, [...(waitingFor.get(name) ?? []), node]);
+      const readers = waitingFor.get(name);
+      if (readers) readers.push(node);
+      else waitingFor.set(name, [node]);
     }
     missing.set(node, needed.length);
   }
@@ -90,7 +94,7 @@ export function executionOrder(graph: GraphProto): NodeProto[] {
     }
   }
   if (order.length === graph.node.length) return isOrdered(graph.node, there) ? graph.node : order;
-  const waiting = new Set(graph.node.filter((node) => !order.includes(node)));
+  const waiting = new Set(graph.node).difference(new Set(order));
   const [first] = waiting;
   throw new ModelError(`the graph has a cycle: ${first ? cycleFrom(first, waiting, maker) : ''}`);
 }

@@ -32,15 +32,14 @@ export function peakMemory({ order, inputs, outputs, bytes, reads, sharesWith }:
     for (const name of [...node.output, ...reads(node)]) lastUse.set(ownerOf(name), index);
   }
   for (const name of [...inputs, ...outputs]) lastUse.set(ownerOf(name), order.length);
-  const freed = new Map<number, string[]>();
-  for (const [name, index] of lastUse) freed.set(index, [...(freed.get(index) ?? []), name]);
+  const freed = Map.groupBy(lastUse, ([, index]) => index);
 
   let live = inputs.reduce((sum, name) => sum + bytes(name), 0);
   let peak: { bytes: number; at?: NodeProto } = { bytes: live };
   for (const [index, node] of order.entries()) {
     for (const name of node.output) if (name && !owner.has(name)) live += bytes(name);
     if (live > peak.bytes) peak = { bytes: live, at: node };
-    for (const name of freed.get(index) ?? []) live -= bytes(name);
+    for (const [name] of freed.get(index) ?? []) live -= bytes(name);
   }
   return peak;
 }

@@ -46,7 +46,8 @@ function text({ factor, names }: Product): Dim {
 }
 
 export function multiply(a: Dim, b: Dim): Dim {
-  if (isKnown(a) && isKnown(b)) return a * b;
+  // Adding 0 turns -0 into 0.
+  if (isKnown(a) && isKnown(b)) return a * b + 0;
   if (a === 0 || b === 0) return 0;
   if (a === 1) return b;
   if (b === 1) return a;
@@ -92,9 +93,9 @@ export const subtract = (a: Dim, b: Dim): Dim => add(a, multiply(b, -1));
 
 /** a / b where that is whole for every size of the names in them; undefined where it can't be told. */
 export function divideExactly(a: Dim, b: Dim): Dim | undefined {
-  if (isKnown(a) && isKnown(b)) return b !== 0 && a % b === 0 ? a / b : undefined;
+  if (isKnown(a) && isKnown(b)) return b !== 0 && a % b === 0 ? a / b + 0 : undefined;
   if (a === unknownDim || b === unknownDim || b === 0) return undefined;
-  if (b === 1) return a;
+  if (b === 1 || a === 0) return a;
   const [above, below] = [product(a), product(b)];
   const names = [...above.names];
   for (const name of below.names) {
@@ -106,7 +107,7 @@ export function divideExactly(a: Dim, b: Dim): Dim | undefined {
 }
 
 function divideRounded(round: 'floor' | 'ceil', a: Dim, b: Dim): Dim {
-  if (isKnown(a) && isKnown(b)) return b === 0 ? unknownDim : Math[round](a / b);
+  if (isKnown(a) && isKnown(b)) return b === 0 ? unknownDim : Math[round](a / b) + 0;
   const exact = divideExactly(a, b);
   if (exact !== undefined) return exact;
   return a === unknownDim || b === unknownDim ? unknownDim : bounded(`${round}(${a}/${b})`);

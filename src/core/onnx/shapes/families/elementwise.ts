@@ -58,7 +58,7 @@ const numbers =
 
 const divide: Compute = (a, b, integer) => {
   if (b === 0) return undefined;
-  if (isKnown(a) && isKnown(b)) return integer ? Math.trunc(a / b) : a / b;
+  if (isKnown(a) && isKnown(b)) return integer ? Math.trunc(a / b) + 0 : a / b;
   return integer ? divideDown(a, b) : divideExactly(a, b);
 };
 
@@ -88,7 +88,7 @@ const where: Rule = (site) => {
 const castTo = (site: Site, type: number): Value[] => {
   const { elements } = site.inputs[0] ?? {};
   const whole = isInteger(type) && type !== DataType.BOOL;
-  const next = elements?.map((a) => (isKnown(a) && whole ? Math.trunc(a) : a));
+  const next = elements?.map((a) => (isKnown(a) && whole ? Math.trunc(a) + 0 : a));
   const truth = next?.every(isKnown) ? next.map((a) => Number(a !== 0)) : undefined;
   return [value(type, site.shape(), type === DataType.BOOL ? truth : next)];
 };
