@@ -104,12 +104,12 @@ const truth: Rule = (site) => [value(DataType.BOOL, site.shape())];
 export const elementwise: Rules = {
   ...rulesFor(
     'Acos Acosh Asin Asinh Atan Atanh Celu Clip Cos Cosh CumProd CumSum Elu Erf Exp Gelu HardSigmoid HardSwish Hardmax ' +
-      'LeakyRelu Log LogSoftmax LRN LpNormalization MeanVarianceNormalization Mish Reciprocal Relu Selu Shrink Sigmoid ' +
+      'LeakyRelu Trilu Log LogSoftmax LRN LpNormalization MeanVarianceNormalization Mish Reciprocal Relu Selu Shrink Sigmoid ' +
       'Sin Sinh Softmax Softplus Softsign Swish Tan Tanh ThresholdedRelu BitwiseNot ReverseSequence',
     unary(),
   ),
   ...rulesFor(
-    'Trilu Identity',
+    'Identity',
     unary((a) => a),
   ),
   Neg: unary((a) => multiply(a, -1)),
@@ -124,7 +124,7 @@ export const elementwise: Rules = {
   Sub: binary(subtract),
   Mul: binary(multiply),
   Div: binary(divide),
-  Mod: binary(numbers((a, b) => (b === 0 ? Number.NaN : a - b * Math.floor(a / b)))),
+  Mod: binary((a, b) => (isKnown(a) && isKnown(b) && a >= 0 && b > 0 ? a % b : undefined)),
   Pow: binary(numbers((a, b) => a ** b)),
   Max: binary((a, b) => (isKnown(a) && isKnown(b) ? Math.max(a, b) : sameDim(a, b) ? a : undefined)),
   Min: binary((a, b) => (isKnown(a) && isKnown(b) ? Math.min(a, b) : sameDim(a, b) ? a : undefined)),
