@@ -6,6 +6,8 @@ const program = new Command('retune')
   .description('Keeps served ONNX models inside their latency SLA.')
   .showHelpAfterError();
 
+const collect = (value: string, before: string[]) => [...before, value];
+
 program
   .command('operator')
   .description('run the operator against a Kubernetes cluster')
@@ -37,6 +39,14 @@ program
   .requiredOption('-f, --file <path>', 'the manifest')
   .option('--report <path>', 'where to write the report', 'retune-report.html')
   .action(async (options) => (await import('./search.ts')).search(options));
+
+program
+  .command('inspect')
+  .description('say what an ONNX model is and costs by its graph: shapes, MACs, bytes, weights, peak activations')
+  .argument('<model>', 'the ONNX file')
+  .option('--dim <name=size>', 'a size that the inputs leave open (default: 1); may be repeated', collect, [])
+  .option('-o, --output <format>', 'json')
+  .action(async (file, options) => (await import('./inspect.ts')).inspect(file, options));
 
 program
   .command('demo')

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { ModelError, type TensorProto } from './model.ts';
 import { TensorProto_DataType as DataType, TensorProtoSchema } from './proto/gen/onnx_pb.js';
+import { elements } from './tensor-data/elements.ts';
 
 export { DataType };
 
@@ -10,14 +11,12 @@ const count = (shape: readonly number[]) => shape.reduce((product, size) => prod
 /** The elements of a FLOAT tensor, as a copy of its own. Throws ModelError for any other type. */
 export function floats(tensor: TensorProto): Float32Array {
   if (tensor.dataType !== DataType.FLOAT) throw new ModelError(`initializer "${tensor.name}" is not FLOAT`);
-  if (!tensor.rawData) return Float32Array.from(tensor.floatData);
-  // A view of the file may be misaligned for 4-byte elements; a copy never is.
-  return new Float32Array(new Uint8Array(tensor.rawData).buffer);
+  return elements(tensor) as Float32Array;
 }
 
-type Elements = Float32Array | Int8Array | Uint8Array | Int32Array | BigInt64Array;
+type Data = Float32Array | Int8Array | Uint8Array | Int32Array | BigInt64Array;
 
-function typeOf(data: Elements): DataType {
+function typeOf(data: Data): DataType {
   if (data instanceof Float32Array) return DataType.FLOAT;
   if (data instanceof Int8Array) return DataType.INT8;
   if (data instanceof Uint8Array) return DataType.UINT8;
@@ -26,7 +25,7 @@ function typeOf(data: Elements): DataType {
 }
 
 /** An initializer of `shape`, row-major; no shape is a scalar. */
-export function tensor(name: string, data: Elements, shape: readonly number[] = []): TensorProto {
+export function tensor(name: string, data: Data, shape: readonly number[] = []): TensorProto {
   if (data.length !== count(shape)) throw new RangeError(`${name}: ${data.length} elements do not fill [${shape}]`);
   return create(TensorProtoSchema, {
     name,
