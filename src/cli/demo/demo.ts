@@ -42,7 +42,8 @@ function headline({ sla, search }: Seen, recorder: Recorder): string {
   const { verdict = 'NoData', cause, rollout } = sla?.status ?? {};
   const why = verdict === 'Violated' ? ` (${cause})` : '';
   const doing = rollout ? `rollout of ${rollout.variant}: ${rollout.step}` : search ? progressLine(search) : '';
-  return `p99 ${ms(nowMs).padStart(9)} of ${sla?.spec.objective.threshold}  ${verdict}${why}  ${doing}`;
+  const of = sla ? ` of ${sla.spec.objective.threshold}  ${verdict}${why}` : ', no SLA yet';
+  return `p99 ${ms(nowMs).padStart(9)}${of}  ${doing}`;
 }
 
 /** The whole loop on this machine: serve, breach, search, roll out, recover; then the figures and a report. */

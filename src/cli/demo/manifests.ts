@@ -28,7 +28,7 @@ export async function demoManifests(thresholdMs: number): Promise<{ serving: Api
     quality: { maxDrop: '1%' },
     workload: { batchSize },
     latency: { threshold: `${thresholdMs}ms` },
-    budget: { maxVariants: 6, maxDuration: '10m' },
+    budget: { maxVariants: 5, maxDuration: '10m' },
     measurement: { maxTime: '60s' },
   });
   const sla = {

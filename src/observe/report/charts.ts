@@ -68,20 +68,32 @@ export function paretoChart({ accelerator, points, thresholdMs }: SearchReport):
   );
 }
 
+const smoothing = 8;
+
+/** The mean of the last few readings: what arrives by chance in half a second is no load of its own. */
+function smoothed(rates: number[]): number[] {
+  return rates.map((_, i) => {
+    const last = rates.slice(Math.max(0, i - smoothing + 1), i + 1);
+    return last.reduce((sum, rate) => sum + rate, 0) / last.length;
+  });
+}
+
 /** The percentile over time against its threshold, with the rollouts as marks. */
 export function timelineChart({ series, history, thresholdMs, percentile }: SlaReport): string {
   const start = Date.parse(series[0]?.at ?? history[0]?.at ?? '1970-01-01');
   const seconds = (at: string) => Math.round((Date.parse(at) - start) / 100) / 10;
   const marks = history
     .filter(({ event }) => event !== 'Verdict')
-    .map(({ at, event }) => ({
+    .map(({ at, event }, i) => ({
       xAxis: seconds(at),
-      label: { formatter: event, color: ink },
+      // Neighbours that come close in time would lie on each other.
+      label: { formatter: event, color: ink, distance: i % 2 === 0 ? 4 : 18 },
       lineStyle: { color: accent },
     }));
+  const load = smoothed(series.map(({ ratePerSecond }) => ratePerSecond));
   return draw(
     {
-      grid: { left: 70, right: 70, top: 50, bottom: 60 },
+      grid: { left: 70, right: 70, top: 64, bottom: 60 },
       legend: { top: 4, textStyle: { color: ink } },
       xAxis: { ...axis, type: 'value', name: 'seconds', nameLocation: 'middle', nameGap: 32, max: 'dataMax' },
       yAxis: [
@@ -109,11 +121,10 @@ export function timelineChart({ series, history, thresholdMs, percentile }: SlaR
           name: 'load',
           type: 'line',
           yAxisIndex: 1,
-          step: 'end',
           showSymbol: false,
           lineStyle: { color: faint },
           itemStyle: { color: faint },
-          data: series.map(({ at, ratePerSecond }) => [seconds(at), ratePerSecond]),
+          data: series.map(({ at }, i) => [seconds(at), load[i] ?? null]),
         },
       ],
     },

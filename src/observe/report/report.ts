@@ -7,12 +7,12 @@ const style = `
 @media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --paper: #14181e; --faint: #66717f; --accent: #6ea8ff; --good: #4fc884; --bad: #ff7a7a; } }
 body { margin: 0 auto; max-width: 60rem; padding: 1.5rem; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
-svg { width: 100%; height: auto; }
+svg { width: 100%; min-width: 36rem; height: auto; }
 dl { display: flex; flex-wrap: wrap; gap: 1rem; padding: 0; }
 dl div { border: 1px solid var(--faint); border-radius: .5rem; padding: .6rem 1rem; flex: 1 1 9rem; }
 dt { font-size: .85rem; } dd { margin: 0; font-size: 1.5rem; font-variant-numeric: tabular-nums; } dd small { display: block; font-size: .8rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--faint); white-space: nowrap; } td.wrap { white-space: normal; }
+th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--faint); white-space: nowrap; } td.wrap { white-space: normal; min-width: 18rem; }
 tr.recommended td { font-weight: 600; }
 `;
 
@@ -24,12 +24,12 @@ const pointRow = (point: TrialPoint) => html`<tr class="${point.recommended ? 'r
 <td>${point.recommended ? 'recommended' : point.onFront ? 'on the front' : ''}</td></tr>`;
 
 const search = (data: SearchReport) => html`<h2>Search ${data.name} on ${data.accelerator}</h2>
-${raw(paretoChart(data))}
+<div class="scroll">${raw(paretoChart(data))}</div>
 <div class="scroll"><table><thead><tr><th>candidate</th><th>quality</th><th>p50 ms</th><th>p99 ms (95% interval)</th><th>KiB</th><th></th></tr></thead>
 <tbody>${[...data.points].sort((a, b) => b.quality - a.quality || a.p99Ms - b.p99Ms).map(pointRow)}</tbody></table></div>`;
 
 const sla = (data: SlaReport) => html`<h2>SLA ${data.name} of ${data.workload}</h2>
-${raw(timelineChart(data))}
+<div class="scroll">${raw(timelineChart(data))}</div>
 <div class="scroll"><table><thead><tr><th>time</th><th>event</th><th>reason</th><th>message</th></tr></thead>
 <tbody>${data.history.map(({ at, event, reason, message }) => html`<tr><td>${at.slice(11, 19)}</td><td>${event}</td><td>${reason}</td><td class="wrap">${message}</td></tr>`)}</tbody></table></div>`;
 
