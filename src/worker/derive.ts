@@ -2,7 +2,8 @@ import type { Candidate } from '../api/candidate.ts';
 import type { DeriveResult, DeriveTask } from '../api/task.ts';
 import { batchNorms, foldBatchNorms, recalibrationModel, withStatistics } from '../core/onnx/batch-norm.ts';
 import { addOutputs } from '../core/onnx/graph.ts';
-import { copy, decode, encode, type Model, withMetadata } from '../core/onnx/model.ts';
+import { copy, encode, type Model, withMetadata } from '../core/onnx/model.ts';
+import { prepare } from '../core/onnx/prepare.ts';
 import { quantizeDynamic } from '../core/onnx/quantize-dynamic.ts';
 import { quantizedTensors, quantizeStatic, type Range } from '../core/onnx/quantize-static.ts';
 import { checkManifest, parseManifest, type SupernetManifest, slice } from '../core/onnx/supernet.ts';
@@ -11,7 +12,7 @@ import type { Engine, Session, Tensor } from '../engines/engine.ts';
 import type { ArtifactStore } from '../stores/store.ts';
 import { batch, type Dataset, dataset } from './dataset.ts';
 import { WorkerError } from './failure.ts';
-import { readRef } from './files.ts';
+import { readModel, readRef } from './files.ts';
 import { writeNpz } from './npz.ts';
 
 export interface DeriveDeps {
@@ -135,7 +136,7 @@ async function readManifest({ supernet }: DeriveTask): Promise<SupernetManifest 
  */
 export async function derive(deps: DeriveDeps, task: DeriveTask): Promise<DeriveResult> {
   const { engine, store } = deps;
-  const base = decode(await readRef(task.model, 'ModelMissing'));
+  const base = prepare(await readModel(task.model));
   const manifest = await readManifest(task);
   if (manifest) checkManifest(base, manifest);
   const { inputs } = await withSession(engine, base, async (session) => session);

@@ -3,7 +3,20 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { FileRef } from '../api/common.ts';
 import type { FailureReason } from '../api/task.ts';
+import { decode, type Model } from '../core/onnx/model.ts';
+import { externalFiles, withExternalData } from '../core/onnx/tensor-data/external.ts';
 import { WorkerError } from './failure.ts';
+
+/** A model, with the external data that lies beside it. Throws WorkerError or ModelError. */
+export async function readModel(ref: FileRef): Promise<Model> {
+  const model = decode(await readRef(ref, 'ModelMissing'));
+  const files = new Map<string, Uint8Array>();
+  for (const location of externalFiles(model)) {
+    const uri = new URL(location, ref.uri).href;
+    files.set(location, await readRef({ uri }, 'ModelMissing'));
+  }
+  return withExternalData(model, (location) => files.get(location));
+}
 
 /**
  * The bytes of a file, checked against its digest when one is given. `missing` is the reason a file that is not there

@@ -1,5 +1,6 @@
 import { initializerOf, makeNode, prune, setInitializer } from './graph.ts';
 import { copy, type GraphProto, type Model, type NodeProto } from './model.ts';
+import { needOpset } from './prepare.ts';
 import { quantizeWeights } from './quantized-weights.ts';
 import { DataType, dims, floats, tensor } from './tensors.ts';
 
@@ -9,7 +10,7 @@ import { DataType, dims, floats, tensor } from './tensors.ts';
  */
 function integerConv(graph: GraphProto, conv: NodeProto): NodeProto[] {
   const weight = initializerOf(graph, conv.input[1]);
-  if (!weight) return [conv];
+  if (weight?.dataType !== DataType.FLOAT) return [conv];
   const [input = '', , bias] = conv.input;
   const shape = dims(weight);
   const at = (suffix: string) => `${conv.name}.${suffix}`;
@@ -43,7 +44,7 @@ function integerConv(graph: GraphProto, conv: NodeProto): NodeProto[] {
 /** MatMulInteger in place of one MatMul with a constant second operand of two axes. */
 function integerMatMul(graph: GraphProto, matMul: NodeProto): NodeProto[] {
   const weight = initializerOf(graph, matMul.input[1]);
-  if (!weight || dims(weight).length !== 2) return [matMul];
+  if (weight?.dataType !== DataType.FLOAT || dims(weight).length !== 2) return [matMul];
   const at = (suffix: string) => `${matMul.name}.${suffix}`;
   const { values, scales } = quantizeWeights(floats(weight), 1);
   setInitializer(graph, tensor(at('weight_quantized'), values, dims(weight)));
@@ -65,9 +66,11 @@ function integerMatMul(graph: GraphProto, matMul: NodeProto): NodeProto[] {
 
 /**
  * INT8 with ranges found at run time: DynamicQuantizeLinear with ConvInteger and MatMulInteger (ONNX operators since
- * opset 11 and 10). It needs no calibration; whether it is fast is for measurement to say. BatchNorms must be folded.
+ * opset 11 and 10). It needs no calibration; whether it is fast is for measurement to say. The model is prepared and its
+ * BatchNorms are folded. Throws ModelError below operator set 11.
  */
 export function quantizeDynamic(model: Model): Model {
+  needOpset(model, 11, 'INT8Dynamic');
   const result = copy(model);
   const { graph } = result;
   graph.node = graph.node.flatMap((node) => {

@@ -1,7 +1,8 @@
 import { consumersOf, initializerOf, isOutput, makeNode, producerOf, prune, setInitializer } from './graph.ts';
 import { copy, type GraphProto, type Model, type NodeProto } from './model.ts';
+import { needOpset } from './prepare.ts';
 import { quantizeWeights } from './quantized-weights.ts';
-import { dims, floats, tensor } from './tensors.ts';
+import { DataType, dims, floats, tensor } from './tensors.ts';
 
 /** The smallest and largest value a tensor took over the calibration inputs. */
 export interface Range {
@@ -11,11 +12,13 @@ export interface Range {
 
 const isConv = ({ opType, domain }: NodeProto) => opType === 'Conv' && !domain;
 
+const isConstant = (graph: GraphProto, name: string | undefined) =>
+  initializerOf(graph, name)?.dataType === DataType.FLOAT;
+
 /** Convs with constant weights (and bias): the ones that are quantised. */
 const quantizable = (graph: GraphProto): NodeProto[] =>
   graph.node.filter(
-    (node) =>
-      isConv(node) && initializerOf(graph, node.input[1]) && (!node.input[2] || initializerOf(graph, node.input[2])),
+    (node) => isConv(node) && isConstant(graph, node.input[1]) && (!node.input[2] || isConstant(graph, node.input[2])),
   );
 
 /** The tensor after a Relu that alone consumes `output`, else `output`: where the engine's fused kernel ends. */
@@ -119,9 +122,11 @@ function dequantizeWeights(graph: GraphProto, conv: NodeProto, inputScale: numbe
 /**
  * INT8 with static ranges in the QDQ format of ONNX Runtime: unsigned activations with one grid a tensor, signed
  * symmetric weights with one scale an output channel (Jacob et al. 2018; Nagel et al. 2021). `ranges` holds every
- * tensor of `quantizedTensors`; a Conv without its ranges is left in FP32. BatchNorms must be folded before.
+ * tensor of `quantizedTensors`; a Conv without its ranges is left in FP32. The model is prepared and its BatchNorms are
+ * folded. Throws ModelError below operator set 13, which has no scales a channel.
  */
 export function quantizeStatic(model: Model, ranges: Record<string, Range>): Model {
+  needOpset(model, 13, 'INT8Static');
   const result = copy(model);
   const { graph } = result;
   const convs = quantizable(graph);
