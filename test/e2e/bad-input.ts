@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { dump, load as parse } from 'js-yaml';
 import type { LatencySLA } from '../../src/api/latency-sla.ts';
 import type { NASSearch, NASSearchSpec } from '../../src/api/nas-search.ts';
@@ -46,6 +46,17 @@ export function badInput(open: () => { real: TestCluster; cluster: Cluster }): v
     }, `SLA ${name} has a condition ${type}`);
 
   describe('bad input on a cluster', () => {
+    // What served and what watched it would share the processors with the one measurement below.
+    before(async () => {
+      const { code, stderr } = await open().real.kubectl([
+        'delete',
+        '--ignore-not-found',
+        'sla/digits',
+        'deploy/digits',
+      ]);
+      assert.equal(code, 0, stderr);
+    });
+
     const cases: { what: string; change: Change; reason: RegExp; sentence: RegExp }[] = [
       {
         what: 'no node has the accelerator',
@@ -91,7 +102,7 @@ export function badInput(open: () => { real: TestCluster; cluster: Cluster }): v
 
     test('no variant can meet the threshold, and a pod that is evicted meanwhile is made again', async () => {
       const { real, cluster } = open();
-      await applySearch('hopeless', { workload: { batchSize: 1 }, latency: { threshold: '10us' } });
+      await applySearch('hopeless', { workload: { batchSize: 20 }, latency: { threshold: '10us' } });
       const pod = await until(
         async () => (await cluster.get(pods, { namespace, name: 'hopeless-base-0' }))?.status?.phase === 'Running',
         'the base model is being made',
