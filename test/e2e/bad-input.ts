@@ -46,7 +46,7 @@ export function badInput(open: () => { real: TestCluster; cluster: Cluster }): v
     }, `SLA ${name} has a condition ${type}`);
 
   describe('bad input on a cluster', () => {
-    // What served and what watched it would share the processors with the one measurement below.
+    // Watching it once a second would share the processors with the one measurement below.
     before(async () => {
       const { code, stderr } = await open().real.kubectl([
         'delete',
