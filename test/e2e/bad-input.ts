@@ -48,12 +48,7 @@ export function badInput(open: () => { real: TestCluster; cluster: Cluster }): v
   describe('bad input on a cluster', () => {
     // Watching it once a second would share the processors with the one measurement below.
     before(async () => {
-      const { code, stderr } = await open().real.kubectl([
-        'delete',
-        '--ignore-not-found',
-        'sla/digits',
-        'deploy/digits',
-      ]);
+      const { code, stderr } = await open().real.kubectl(['delete', '--ignore-not-found', 'sla/digits']);
       assert.equal(code, 0, stderr);
     });
 
