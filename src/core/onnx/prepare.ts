@@ -1,5 +1,5 @@
 import { copy, type Model, ModelError } from './model.ts';
-import { domainOf } from './shapes/registry.ts';
+import { opsetOf } from './shapes/infer.ts';
 import { liftConstants } from './tensor-data/constants.ts';
 
 /**
@@ -19,13 +19,9 @@ export function prepare(model: Model): Model {
   return result;
 }
 
-/** The version of the default operator set; 1 when the model does not say. */
-export const opsetOf = ({ opsetImport }: Model): number =>
-  Number(opsetImport.find(({ domain }) => domainOf(domain) === 'ai.onnx')?.version ?? 1n);
-
 /** Throws ModelError when operators that a rewriting writes are newer than the model's operator set. */
 export function needOpset(model: Model, least: number, what: string): void {
-  const opset = opsetOf(model);
+  const opset = opsetOf(model, 'ai.onnx');
   if (opset >= least) return;
   throw new ModelError(
     `${what} needs operator set ${least} and the model has ${opset}: convert it (onnx.version_converter), or leave ${what} out of spec.space.precisions`,

@@ -73,7 +73,8 @@ function checkSizes(shape: Shape | undefined, where: () => string): void {
   }
 }
 
-const opsetOf = (model: Model, domain: string | undefined): number => {
+/** The version of a domain's operator set; 1 when the model does not say. */
+export const opsetOf = (model: Model, domain: string | undefined): number => {
   const found = model.opsetImport.find((each) => domainOf(each.domain) === domainOf(domain));
   return Number(found?.version ?? 1);
 };
