@@ -1,0 +1,67 @@
+import { Matrix } from 'ml-matrix';
+import { ModelError } from '../model.ts';
+import { type Moments, momentsKey, Observations, type Range } from './observations.ts';
+import type { Probe } from './observing-model.ts';
+
+interface Sums {
+  count: number;
+  sum: Float64Array;
+  second: Float64Array;
+}
+
+type Outputs = Readonly<Record<string, { data: ArrayLike<number | bigint> }>>;
+
+function addTo(sums: Float64Array, values: ArrayLike<number | bigint>): void {
+  for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) + Number(values[i] ?? 0);
+}
+
+/** Adds up what runs of an observing model return, batch by batch, in double precision. */
+export class Accumulator {
+  readonly #probes: readonly Probe[];
+  readonly #ranges = new Map<string, Range>();
+  readonly #sums = new Map<string, Sums>();
+
+  constructor(probes: readonly Probe[]) {
+    this.#probes = probes;
+  }
+
+  /** Takes the outputs of one batch. Throws ModelError when a value is not finite. */
+  add(outputs: Outputs): void {
+    for (const { need, outputs: names } of this.#probes) {
+      const found = names.map((name) => outputs[name]?.data ?? []);
+      if (need.kind === 'range') this.#addRange(need.tensor, Number(found[0]?.[0]), Number(found[1]?.[0]));
+      else this.#addMoments(momentsKey(need.tensor, need.axis), found);
+    }
+  }
+
+  #addRange(tensor: string, least: number, greatest: number): void {
+    if (!Number.isFinite(least) || !Number.isFinite(greatest)) {
+      throw new ModelError(`"${tensor}" is not finite on the calibration inputs`);
+    }
+    const { min, max } = this.#ranges.get(tensor) ?? { min: least, max: greatest };
+    this.#ranges.set(tensor, { min: Math.min(min, least), max: Math.max(max, greatest) });
+  }
+
+  #addMoments(key: string, [shape = [], sum = [], second = []]: ArrayLike<number | bigint>[]): void {
+    const sums = this.#sums.get(key) ?? {
+      count: 0,
+      sum: new Float64Array(sum.length),
+      second: new Float64Array(second.length),
+    };
+    const elements = Array.from(shape, Number).reduce((product, size) => product * size, 1);
+    sums.count += elements / sum.length;
+    addTo(sums.sum, sum);
+    addTo(sums.second, second);
+    this.#sums.set(key, sums);
+  }
+
+  finish(): Observations {
+    const moments = new Map<string, Moments>();
+    for (const [key, { count, sum, second }] of this.#sums) {
+      const size = sum.length;
+      const matrix = Matrix.from1DArray(size, size, second).div(count);
+      moments.set(key, { count, mean: sum.map((value) => value / count), second: matrix });
+    }
+    return new Observations(this.#ranges, moments);
+  }
+}

@@ -1,0 +1,52 @@
+import type { Matrix } from 'ml-matrix';
+import { ModelError } from '../model.ts';
+
+/** Something to know of a tensor inside a model, over all calibration inputs. */
+export type Need =
+  | { kind: 'range'; tensor: string }
+  /** Of the values along `axis` (the channels) at every other position. */
+  | { kind: 'moments'; tensor: string; axis: number };
+
+/** The smallest and largest value a tensor took over the calibration inputs; both are 0 where it was empty. */
+export interface Range {
+  min: number;
+  max: number;
+}
+
+/** First and second moments about zero of the `C` channels of a tensor. */
+export interface Moments {
+  /** Positions seen: elements of the tensor by `C`. */
+  count: number;
+  /** E[x], `C` values. */
+  mean: Float64Array;
+  /** E[x xᵀ], `C` by `C`. */
+  second: Matrix;
+}
+
+/** What was observed. Asking for what nobody needed is a mistake of the one who asks: ModelError. */
+export class Observations {
+  readonly #ranges: ReadonlyMap<string, Range>;
+  readonly #moments: ReadonlyMap<string, Moments>;
+
+  constructor(ranges: ReadonlyMap<string, Range> = new Map(), moments: ReadonlyMap<string, Moments> = new Map()) {
+    this.#ranges = ranges;
+    this.#moments = moments;
+  }
+
+  range(tensor: string): Range {
+    return this.#ranges.get(tensor) ?? missing(`range of "${tensor}"`);
+  }
+
+  moments(tensor: string, axis: number): Moments {
+    return this.#moments.get(momentsKey(tensor, axis)) ?? missing(`moments of "${tensor}" along axis ${axis}`);
+  }
+}
+
+/** Nothing was observed: enough for rewrites that only look at weights. */
+export const nothing = new Observations();
+
+export const momentsKey = (tensor: string, axis: number): string => `${tensor}#${axis}`;
+
+function missing(what: string): never {
+  throw new ModelError(`the ${what} was not observed: calibration inputs are needed`);
+}
