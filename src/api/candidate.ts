@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** Numeric precisions a variant can have. */
-export const Precision = z.enum(['FP32', 'INT8Static', 'INT8Dynamic']);
+/** Numeric precisions a variant can have. Mixed: each layer its own, by the dimension `precision`. */
+export const Precision = z.enum(['FP32', 'INT8Static', 'INT8Dynamic', 'Mixed']);
 export type Precision = z.infer<typeof Precision>;
 
 /** How much the engine may rewrite the graph; the names are ONNX Runtime's. */
@@ -14,11 +14,11 @@ export const EngineOptions = z.object({
 });
 export type EngineOptions = z.infer<typeof EngineOptions>;
 
-/** One point of the search space: what the supernet is sliced to, its precision and how the engine runs it. */
+/** One point of the search space: what is cut away, its precision and how the engine runs it. */
 export const Candidate = z.object({
   dimensions: z
     .record(z.string().max(64), z.int().min(0).max(65_536))
-    .describe('The choice for each elastic dimension of the supernet, by name.'),
+    .describe('The choice for each dimension that the model offers, by name; the largest leaves it as it is.'),
   precision: Precision,
   engine: EngineOptions,
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RewriteName } from './analysis.ts';
 import { GraphOptimization, Precision } from './candidate.ts';
 import { Conditions, cel, Duration, FileRef, Name, Percentage, Quantity, type Resource, Time } from './common.ts';
 import { QualityMetric } from './variant.ts';
@@ -12,6 +13,11 @@ export const SearchSpace = z.object({
     .max(64)
     .optional()
     .describe('Elastic dimensions of the supernet to search; all of them when left out.'),
+  rewrites: z
+    .array(RewriteName)
+    .max(16)
+    .optional()
+    .describe('What may be changed of a model without a supernet manifest; everything that applies when left out.'),
   precisions: z.array(Precision).min(1).max(8).default(['FP32', 'INT8Static', 'INT8Dynamic']),
   graphOptimizations: z.array(GraphOptimization).min(1).max(3).default(['All']),
   threads: z

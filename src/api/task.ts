@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { Analyse } from './analysis.ts';
 import { Candidate } from './candidate.ts';
 import { Digest, FileRef } from './common.ts';
 import { HardwareFacts } from './hardware-profile.ts';
 import { LatencySummary, LoadPoint, Ratio } from './trial.ts';
-import { Artifact, Dimensions, Quality, QualityMetric } from './variant.ts';
+import { Artifact, Dimensions, PrecisionsExpected, Quality, QualityMetric } from './variant.ts';
 
 /**
  * What an operator asks of a worker pod, in the environment variable RETUNE_TASK as JSON, and what the pod answers in
@@ -17,6 +18,8 @@ export const DeriveTask = z.object({
   heldout: FileRef,
   metric: QualityMetric,
   candidate: Candidate,
+  analysis: Digest.optional(),
+  analyse: Analyse.optional(),
 });
 export type DeriveTask = z.infer<typeof DeriveTask>;
 
@@ -46,6 +49,8 @@ export const DeriveResult = z.object({
   outputs: Digest,
   quality: Quality,
   dimensions: Dimensions,
+  precisions: PrecisionsExpected.optional(),
+  analysis: Digest.optional(),
 });
 export type DeriveResult = z.infer<typeof DeriveResult>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Candidate } from './candidate.ts';
+import { Analyse, Expected } from './analysis.ts';
+import { Candidate, Precision } from './candidate.ts';
 import { Conditions, Digest, FileRef, Name, type Resource } from './common.ts';
 
 /** How the quality of a variant is judged. */
@@ -19,11 +20,24 @@ export type Quality = z.infer<typeof Quality>;
 export const Artifact = z.object({ digest: Digest, uri: z.string().max(1024), sizeBytes: z.int() });
 export type Artifact = z.infer<typeof Artifact>;
 
-/** The elastic dimensions that the model's supernet manifest declares: what the search may choose. */
+/**
+ * What the search may choose of a model: the elastic dimensions that its supernet manifest declares, or the rewrites
+ * that its analysis found. The largest choice of each leaves the model as it is.
+ */
 export const Dimensions = z
-  .array(z.object({ name: z.string().max(64), choices: z.array(z.int().min(1).max(65_536)).max(16) }))
+  .array(
+    z.object({
+      name: z.string().max(64),
+      choices: z.array(z.int().min(0).max(65_536)).max(16),
+      expected: z.array(Expected).max(16).optional().describe('What each choice should do, by the analysis.'),
+    }),
+  )
   .max(64);
 export type Dimensions = z.infer<typeof Dimensions>;
+
+/** What the whole model in one precision should do, by the analysis. */
+export const PrecisionsExpected = z.array(Expected.extend({ precision: Precision })).max(8);
+export type PrecisionsExpected = z.infer<typeof PrecisionsExpected>;
 
 export const VariantSpec = z.object({
   searchRef: z.object({ name: Name }),
@@ -33,6 +47,8 @@ export const VariantSpec = z.object({
   calibration: FileRef.optional(),
   heldout: FileRef,
   metric: QualityMetric,
+  analysis: Digest.optional().describe('Where in the model the rewrites apply and what each was measured to do.'),
+  analyse: Analyse.optional().describe('What to analyse the model for; on the base variant alone.'),
 });
 
 export const VariantStatus = z.object({
@@ -40,7 +56,9 @@ export const VariantStatus = z.object({
   artifact: Artifact.optional(),
   outputs: Digest.optional().describe('Recorded outputs on the first inputs, to be compared on each accelerator.'),
   quality: Quality.optional(),
-  dimensions: Dimensions.optional().describe('What the supernet manifest offers; on the base variant alone.'),
+  dimensions: Dimensions.optional().describe('What the model offers to choose from; on the base variant alone.'),
+  precisions: PrecisionsExpected.optional().describe('What each precision should do; on the base variant alone.'),
+  analysis: Digest.optional().describe('The analysis of a plain model; on the base variant alone.'),
   attempts: z.int().optional(),
   conditions: Conditions,
 });

@@ -1,8 +1,9 @@
+import { type Analyse, RewriteName } from '../../api/analysis.ts';
 import type { Candidate } from '../../api/candidate.ts';
 import { apiVersion, labels } from '../../api/common.ts';
 import type { NASSearch } from '../../api/nas-search.ts';
 import type { Trial } from '../../api/trial.ts';
-import type { Dimensions, Variant } from '../../api/variant.ts';
+import type { Variant } from '../../api/variant.ts';
 import { canonical, shortHash } from '../../core/search/candidate.ts';
 import { childName, trialName } from '../shared/names.ts';
 
@@ -23,20 +24,31 @@ function metadata(search: NASSearch, name: string, extra: Record<string, string>
 
 export const baseName = ({ metadata: { name } }: NASSearch): string => childName(name, 'base');
 
-/** The variant of a candidate. Its name follows from the candidate: proposed twice, it is made once. */
-export function variantOf(search: NASSearch, candidate: Candidate, offered: Dimensions, name?: string): Variant {
+/** What the base is analysed for; nothing where a supernet declares its choices itself. */
+function analysisOf({ supernet, space, workload }: NASSearch['spec']): Analyse | undefined {
+  const { rewrites = RewriteName.options, precisions } = space;
+  return supernet ? undefined : { rewrites, precisions, batchSize: workload.batchSize };
+}
+
+/**
+ * The variant of a candidate; the base variant itself where none is given. Its name follows from the candidate: proposed
+ * twice, it is made once.
+ */
+export function variantOf(search: NASSearch, candidate: Candidate, base?: Variant): Variant {
   const { model, supernet, data, quality } = search.spec;
+  const offered = base?.status?.dimensions ?? [];
   return {
     apiVersion,
     kind: 'Variant',
     metadata: metadata(
       search,
-      name ?? childName(search.metadata.name, shortHash(canonical(candidate, offered)).slice(-8)),
+      base ? childName(search.metadata.name, shortHash(canonical(candidate, offered)).slice(-8)) : baseName(search),
       {},
     ),
     spec: {
       searchRef: { name: search.metadata.name },
       candidate,
+      ...(base ? { analysis: base.status?.analysis } : { analyse: analysisOf(search.spec) }),
       ...{ model, supernet, calibration: data.calibration, heldout: data.heldout, metric: quality.metric },
     },
   };

@@ -3,7 +3,7 @@ import type { Trial } from '../../api/trial.ts';
 import { durationMs } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
 import type { Evaluated } from '../../core/search/sampler.ts';
-import { evolutionSampler } from '../../core/search/samplers/evolution.ts';
+import { guidedSampler } from '../../core/search/samplers/guided.ts';
 import { baseCandidate, spaceOf } from '../../core/search/space.ts';
 import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
 import { findCondition, setCondition } from '../../runtime/conditions.ts';
@@ -79,10 +79,11 @@ function work(snapshot: SearchSnapshot, accelerators: string[], inTime: boolean)
     .slice(0, inTime ? free : 0);
   const room = Math.min(free - newTrials.length, budget.maxVariants - variants.length);
   if (!inTime || room <= 0) return { trials: newTrials };
-  const dimensions = variants.find(({ metadata }) => metadata.name === base)?.status?.dimensions ?? [];
-  const space = spaceOf(search.spec, dimensions);
-  const proposed = evolutionSampler(space, history(snapshot, accelerators), room, seed);
-  return { trials: newTrials, variants: proposed.map((candidate) => variantOf(search, candidate, dimensions)) };
+  const made = variants.find(({ metadata }) => metadata.name === base);
+  const { dimensions = [], precisions } = made?.status ?? {};
+  const space = spaceOf(search.spec, { dimensions, precisions });
+  const proposed = guidedSampler(space, history(snapshot, accelerators), room, seed);
+  return { trials: newTrials, variants: proposed.map((candidate) => variantOf(search, candidate, made)) };
 }
 
 function progress(snapshot: SearchSnapshot, accelerators: string[], nowMs: number): Step {
@@ -90,7 +91,7 @@ function progress(snapshot: SearchSnapshot, accelerators: string[], nowMs: numbe
   const { budget } = search.spec;
   const base = variants.find(({ metadata }) => metadata.name === baseName(search));
   if (!base) {
-    const first = variantOf(search, baseCandidate(search.spec), [], baseName(search));
+    const first = variantOf(search, baseCandidate(search.spec));
     return { ...waiting('Searching', 'the base model is made and judged first'), variants: [first] };
   }
   if (variantState(base) === 'Failed') {

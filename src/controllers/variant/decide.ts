@@ -26,10 +26,11 @@ export function decide({ variant, search, pod }: VariantSnapshot, nowMs: number)
         const message = `the pod answered a ${result.kind} instead of what it was asked`;
         return { invalid: { kind: 'Failed', reason: 'WorkerCrashed', message, retryable: true } };
       }
-      const { artifact, outputs, quality, dimensions } = result;
+      const { artifact, outputs, quality, dimensions, precisions, analysis } = result;
       const isBase = Object.keys(variant.spec.candidate.dimensions).length === 0;
+      const offered = isBase && { dimensions, precisions, analysis };
       const message = `${percent(quality.value)} ${quality.metric} on ${quality.samples} inputs, ${artifact.sizeBytes} bytes`;
-      return { status: { ...status, artifact, outputs, quality, ...(isBase && { dimensions }) }, message };
+      return { status: { ...status, artifact, outputs, quality, ...offered }, message };
     },
   });
   // Nothing new is started while the search is suspended, or when it is going away.

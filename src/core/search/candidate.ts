@@ -4,7 +4,9 @@ import type { Dimensions } from '../../api/variant.ts';
 /** The same text for the same candidate, whatever the order of its keys; one at its largest names it or leaves it out. */
 export function canonical({ dimensions, precision, engine }: Candidate, offered: Dimensions): string {
   const full = Object.fromEntries(offered.map(({ name, choices }) => [name, Math.max(...choices)]));
-  const chosen = Object.entries({ ...full, ...dimensions }).sort(([a], [b]) => (a < b ? -1 : 1));
+  const chosen = Object.entries({ ...full, ...dimensions })
+    .filter(([name]) => precision === 'Mixed' || name !== 'precision')
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([chosen, precision, engine.threads, engine.graphOptimization]);
 }
 

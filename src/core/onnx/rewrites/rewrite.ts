@@ -1,3 +1,4 @@
+import type { RewriteName } from '../../../api/analysis.ts';
 import { type Model, ModelError } from '../model.ts';
 import type { Need, Observations } from '../observe/observations.ts';
 import type { Inference } from '../shapes/infer.ts';
@@ -24,7 +25,7 @@ export type Affects = 'macs' | 'weightBytes' | 'activationBytes' | 'kernels';
  * every site computes what the model computed.
  */
 export interface Rewrite {
-  name: string;
+  name: RewriteName;
   /** What the numbers of a choice count, for people: `channels kept`, `rank`, `0 keeps the block, 1 drops it`. */
   unit: string;
   affects: readonly Affects[];

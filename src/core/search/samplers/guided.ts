@@ -1,0 +1,82 @@
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { Candidate } from '../../../api/candidate.ts';
+import { canonical } from '../candidate.ts';
+import { type Expectation, expectedFront } from '../expected-front.ts';
+import type { Evaluated, Sampler } from '../sampler.ts';
+import type { Space } from '../space.ts';
+import { drawNew } from './draw.ts';
+import { evolutionSampler } from './evolution.ts';
+import { neighbour } from './neighbour.ts';
+
+/** Quality lost, beyond which a variant is hardly worth having: a fiftieth, of one or of the base's loss. */
+const tolerable = 0.02;
+/** Every so many proposals one is next to what was measured to be good instead: it learns what nobody expected. */
+const neighbourEvery = 3;
+
+/** What became of a point of the expected front: good enough, too much lost, or not known yet. */
+type Verdict = 'good' | 'bad' | 'unknown';
+
+function verdictOf({ objectives }: Evaluated, baseLoss: number): Verdict {
+  const [loss] = objectives ?? [];
+  if (loss === undefined) return 'unknown';
+  return loss <= baseLoss + tolerable * Math.max(1, baseLoss) ? 'good' : 'bad';
+}
+
+/**
+ * The middle of the stretch of the front where most is to be learnt: that between the last point which is good and the
+ * first which is not counts double, and beyond two bad ones nothing is to be had.
+ */
+function nextPlace(verdicts: readonly (Verdict | undefined)[]): number | undefined {
+  const known = [...verdicts.entries()].filter(([, verdict]) => verdict !== undefined).map(([place]) => place);
+  const stretches = [...known, verdicts.length].map((to, i) => ({ from: known[i - 1] ?? -1, to }));
+  const worth = ({ from, to }: { from: number; to: number }) => {
+    if (verdicts[from] === 'bad') return 0;
+    return (to - from - 1) * (verdicts[from] === 'good' && verdicts[to] === 'bad' ? 2 : 1);
+  };
+  const most = stretches.reduce((a, b) => (worth(b) > worth(a) ? b : a));
+  return worth(most) > 0 ? (most.from + most.to) >> 1 : undefined;
+}
+
+/** The model in each precision and otherwise as it is: they tell most, and people ask for them. */
+const plain = ({ precisions, engines, dimensions }: Space): Candidate[] =>
+  precisions
+    .filter((precision) => precision !== 'Mixed')
+    .map((precision) => ({
+      dimensions: Object.fromEntries(dimensions.map(({ name, choices }) => [name, Math.max(...choices)])),
+      precision,
+      engine: engines.at(-1) ?? { threads: 1, graphOptimization: 'All' },
+    }));
+
+function* alongFront(space: Space, history: readonly Evaluated[], front: readonly Expectation[]): Generator<Candidate> {
+  const text = (candidate: Candidate) => canonical(candidate, space.dimensions);
+  const made = new Map(history.map((one) => [text(one.candidate), one]));
+  const base = history.find(({ candidate }) => Object.keys(candidate.dimensions).length === 0);
+  const baseLoss = base?.objectives?.[0] ?? 0;
+  const verdicts = front.map(({ candidate }): Verdict | undefined => {
+    const found = made.get(text(candidate));
+    return found && verdictOf(found, baseLoss);
+  });
+  for (let place = nextPlace(verdicts); place !== undefined; place = nextPlace(verdicts)) {
+    yield (front[place] as Expectation).candidate;
+    verdicts[place] = 'unknown';
+  }
+}
+
+/**
+ * Where an analysis says what to expect of each choice: the precisions alone, then bisection along the expected front
+ * for where quality ends, in turns with neighbours of the best. Without an analysis it is evolution.
+ */
+export const guidedSampler: Sampler = (space, history, count, seed) => {
+  const front = expectedFront(space);
+  if (front.length === 0) return evolutionSampler(space, history, count, seed);
+  const random = xoroshiro128plus(seed * 1_000_003 + history.length);
+  const start = plain(space);
+  const bisected = alongFront(space, history, front);
+  let proposed = history.length;
+  return drawNew(space, history, count, () => {
+    const first = start.shift();
+    if (first) return first;
+    const next = ++proposed % neighbourEvery === 0 ? undefined : bisected.next().value;
+    return next ?? neighbour(space, history, random);
+  });
+};

@@ -1,0 +1,89 @@
+import type { EngineOptions } from '../../api/candidate.ts';
+import { encode, type Model } from '../../core/onnx/model.ts';
+import { outputChange } from '../../core/statistics/output-change.ts';
+import { quantile } from '../../core/statistics/quantile.ts';
+import type { Engine, Session, Tensor } from '../../engines/engine.ts';
+import { batch, type Dataset, repeatedBatch } from '../dataset.ts';
+
+/** Rows whose outputs are compared. */
+const comparedRows = 32;
+/** Times that the changed model and the base are timed in turns, and the least time that either gets each time. */
+const [rounds, roundMs] = [9, 10];
+
+/** What one change does: how much longer a run takes than the base's, and how far the output moves (`outputChange`). */
+export interface Effect {
+  costMs: number;
+  loss: number;
+}
+
+/** The base model, loaded, to compare changed ones with. */
+export interface Comparison {
+  baseMs: number;
+  effectOf(changed: Model): Promise<Effect>;
+  close(): Promise<void>;
+}
+
+export interface ComparisonSetup {
+  engine: Engine;
+  options: EngineOptions;
+  data: Dataset;
+  /** Inputs in one run when it is timed. */
+  batchSize: number;
+  clock: () => number;
+}
+
+const median = (values: number[]) => quantile(Float64Array.from(values).sort(), 0.5);
+
+/** The first output for each part of the inputs, one after the other. */
+async function outputs(session: Session, parts: readonly Record<string, Tensor>[]): Promise<number[]> {
+  const name = session.outputs[0]?.name ?? '';
+  const all: number[] = [];
+  for (const feeds of parts) for (const value of (await session.run(feeds))[name]?.data ?? []) all.push(Number(value));
+  return all;
+}
+
+export async function compareWith(base: Model, setup: ComparisonSetup): Promise<Comparison> {
+  const { engine, options, data, batchSize, clock } = setup;
+  const load = (model: Model) => engine.load(encode(model), options);
+  const session = await load(base);
+  const fixed = Math.max(0, ...session.inputs.map(({ shape }) => shape[0] ?? -1));
+  const rows = Math.min(comparedRows, data.rows);
+  const size = fixed || rows;
+  const parts = Array.from({ length: Math.floor(rows / size) }, (_, i) => batch(data, i * size, (i + 1) * size));
+  const expected = await outputs(session, parts);
+  const timed = repeatedBatch(data, fixed || batchSize);
+
+  const timeOf = async (one: Session, runs: number) => {
+    const started = clock();
+    for (let i = 0; i < runs; i++) await one.run(timed);
+    return (clock() - started) / runs;
+  };
+  await timeOf(session, 3);
+  const baseMs = median(await inTurn(5, () => timeOf(session, 3)));
+  const runs = Math.max(1, Math.ceil(roundMs / Math.max(0.01, baseMs)));
+
+  return {
+    baseMs,
+    async effectOf(changed) {
+      const other = await load(changed);
+      try {
+        const loss = outputChange(await outputs(other, parts), expected, size * parts.length);
+        await timeOf(other, 2);
+        const differences = await inTurn(rounds, async () => {
+          const before = await timeOf(session, runs);
+          return (await timeOf(other, runs)) - before;
+        });
+        return { costMs: median(differences), loss };
+      } finally {
+        await other.release();
+      }
+    },
+    close: () => session.release(),
+  };
+}
+
+async function inTurn(times: number, measure: () => Promise<number>): Promise<number[]> {
+  const results: number[] = [];
+  for (let i = 0; i < times; i++) results.push(await measure());
+  return results;
+}
