@@ -3,21 +3,59 @@ import { Candidate } from './candidate.ts';
 import { Conditions, Digest, FileRef, Name, type Resource } from './common.ts';
 
 /** How the quality of a variant is judged. */
-export const QualityMetric = z.enum(['Top1', 'Agreement']);
+export const QualityMetric = z.enum([
+  'Top1',
+  'Top5',
+  'F1',
+  'Agreement',
+  'Spearman',
+  'Cosine',
+  'MSE',
+  'MAE',
+  'Perplexity',
+  'Command',
+]);
 export type QualityMetric = z.infer<typeof QualityMetric>;
 
-/** A share measured on `samples` inputs, with its 95% interval. */
+/** What a metric comes to on `samples` inputs (for Spearman: pairs of them), with its 95% interval. */
 export const Quality = z.object({
   metric: QualityMetric,
+  higherIsBetter: z.boolean().optional().describe('Which way is better; for Command alone, the others know.'),
   value: z.number(),
   low: z.number(),
   high: z.number(),
   samples: z.int(),
+  dropHigh: z
+    .number()
+    .optional()
+    .describe(
+      'The drop against the base variant, row by row on the same rows, is below this with 95% certainty: absolute for metrics that end at one, else a share of the value of the base.',
+    ),
 });
 export type Quality = z.infer<typeof Quality>;
 
 export const Artifact = z.object({ digest: Digest, uri: z.string().max(1024), sizeBytes: z.int() });
 export type Artifact = z.infer<typeof Artifact>;
+
+/** What is judged, and how: the same fields in a search, a variant and a task. */
+export const judging = {
+  metric: QualityMetric.default('Top1'),
+  output: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('The output of the model that is judged; its first when left out.'),
+  command: z
+    .array(z.string().max(1024))
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'For metric Command: a program and its arguments. It finds the variant in the file RETUNE_MODEL and the held-out data in RETUNE_DATA, and prints {"value", "samples"}, and where it knows them "low" and "high".',
+    ),
+  higherIsBetter: z.boolean().optional().describe('For metric Command: which way is better.'),
+};
 
 /** The elastic dimensions that the model's supernet manifest declares: what the search may choose. */
 export const Dimensions = z
@@ -32,13 +70,16 @@ export const VariantSpec = z.object({
   supernet: FileRef.optional(),
   calibration: FileRef.optional(),
   heldout: FileRef,
+  ...judging,
   metric: QualityMetric,
 });
 
 export const VariantStatus = z.object({
   observedGeneration: z.int().optional(),
   artifact: Artifact.optional(),
-  outputs: Digest.optional().describe('Recorded outputs on the first inputs, to be compared on each accelerator.'),
+  outputs: Digest.optional().describe(
+    'Recorded outputs on the first inputs, to be compared on each accelerator, and what was kept of each row.',
+  ),
   quality: Quality.optional(),
   dimensions: Dimensions.optional().describe('What the supernet manifest offers; on the base variant alone.'),
   attempts: z.int().optional(),

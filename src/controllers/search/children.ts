@@ -37,7 +37,9 @@ export function variantOf(search: NASSearch, candidate: Candidate, offered: Dime
     spec: {
       searchRef: { name: search.metadata.name },
       candidate,
-      ...{ model, supernet, calibration: data.calibration, heldout: data.heldout, metric: quality.metric },
+      ...{ model, supernet, calibration: data.calibration, heldout: data.heldout },
+      ...{ metric: quality.metric, output: quality.output },
+      ...{ command: quality.command, higherIsBetter: quality.higherIsBetter },
     },
   };
 }
