@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RewriteName } from './analysis.ts';
 import { GraphOptimization, Precision } from './candidate.ts';
 import { Conditions, cel, Duration, FileRef, Name, Percentage, Quantity, type Resource, Time } from './common.ts';
-import { QualityMetric } from './variant.ts';
+import { judging, QualityMetric } from './variant.ts';
 
 const immutable = (field: string) =>
   cel({ rule: 'self == oldSelf', message: `${field} cannot be changed: make a new NASSearch instead` });
@@ -38,21 +38,43 @@ export const NASSearchSpec = z
     model: FileRef.describe('The base model, or the supernet, in ONNX.').meta(immutable('spec.model')),
     supernet: FileRef.optional().describe('The manifest that declares the elastic dimensions of the model.'),
     data: z.object({
-      heldout: FileRef.describe('Labelled inputs (.npz) that quality is judged on.'),
+      heldout: FileRef.describe(
+        'Inputs (.npz) that quality is judged on, with what the metric needs: labels, targets or scores.',
+      ),
       calibration: FileRef.optional().describe('Unlabelled inputs (.npz) for BatchNorm and INT8 ranges.'),
     }),
     quality: z
       .object({
-        metric: QualityMetric.default('Top1'),
-        floor: Percentage.optional().describe('No variant below this is recommended.'),
-        maxDrop: Percentage.optional().describe('How far below the base model a recommended variant may be.'),
+        ...judging,
+        floor: Percentage.optional().describe(
+          'No variant below this is recommended; 85% is 0.85 of Spearman or Cosine.',
+        ),
+        maxDrop: Percentage.optional().describe(
+          'How far below the base model a recommended variant may be, in points of the metric; for MSE, MAE, Perplexity and Command a share of the value of the base.',
+        ),
       })
       .default({ metric: 'Top1' })
       .meta(
-        cel({
-          rule: '!(has(self.floor) && has(self.maxDrop))',
-          message: 'give spec.quality.floor or spec.quality.maxDrop, not both',
-        }),
+        cel(
+          {
+            rule: '!(has(self.floor) && has(self.maxDrop))',
+            message: 'give spec.quality.floor or spec.quality.maxDrop, not both',
+          },
+          {
+            rule: "!has(self.floor) || !(self.metric in ['MSE', 'MAE', 'Perplexity', 'Command'])",
+            message:
+              'spec.quality.floor is a percentage, and MSE, MAE, Perplexity and Command are not: give spec.quality.maxDrop instead',
+          },
+          {
+            rule: "has(self.command) == (self.metric == 'Command')",
+            message: 'spec.quality.command and metric Command go together: give both or neither',
+          },
+          {
+            rule: "has(self.higherIsBetter) == (self.metric == 'Command')",
+            message:
+              'metric Command needs spec.quality.higherIsBetter, true or false; every other metric knows its own way',
+          },
+        ),
       ),
     space: SearchSpace.prefault({}),
     workload: z
@@ -131,6 +153,7 @@ export type FrontPoint = z.infer<typeof FrontPoint>;
 export const AcceleratorStatus = z.object({
   name: Name,
   trials: z.int(),
+  metric: QualityMetric.optional().describe('What the quality on the front is.'),
   hypervolume: z.number().optional(),
   front: z.array(FrontPoint).max(24),
   recommended: Name.optional(),

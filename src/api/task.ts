@@ -4,7 +4,7 @@ import { Candidate } from './candidate.ts';
 import { Digest, FileRef } from './common.ts';
 import { HardwareFacts } from './hardware-profile.ts';
 import { LatencySummary, LoadPoint, Ratio } from './trial.ts';
-import { Artifact, Dimensions, PrecisionsExpected, Quality, QualityMetric } from './variant.ts';
+import { Artifact, Dimensions, judging, PrecisionsExpected, Quality, QualityMetric } from './variant.ts';
 
 /**
  * What an operator asks of a worker pod, in the environment variable RETUNE_TASK as JSON, and what the pod answers in
@@ -16,7 +16,13 @@ export const DeriveTask = z.object({
   supernet: FileRef.optional(),
   calibration: FileRef.optional(),
   heldout: FileRef,
+  ...judging,
   metric: QualityMetric,
+  commandLimitMs: z.number().optional().describe('How long spec.quality.command may take.'),
+  baseline: z
+    .object({ digest: Digest, outputs: Digest.optional() })
+    .optional()
+    .describe('The base variant and what was recorded of it; a base variant has none and is compared with the model.'),
   candidate: Candidate,
   analysis: Digest.optional(),
   analyse: Analyse.optional(),
@@ -28,6 +34,7 @@ export const MeasureTask = z.object({
   candidate: z.object({ digest: Digest }),
   baseline: z.object({ digest: Digest }),
   outputs: Digest.optional().describe("The candidate's recorded outputs."),
+  output: z.string().max(256).optional().describe('Which output they are of; the first when left out.'),
   heldout: FileRef.describe('Inputs to measure with.'),
   batchSize: z.int().min(1),
   minSamples: z.int().min(1),
@@ -85,6 +92,7 @@ export const FailureReason = z.enum([
   'DataInvalid',
   'UnsupportedOperator',
   'EngineFailed',
+  'CommandFailed',
   'StoreFailed',
   'TaskInvalid',
   'Internal',

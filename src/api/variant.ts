@@ -4,21 +4,59 @@ import { Candidate, Precision } from './candidate.ts';
 import { Conditions, Digest, FileRef, Name, type Resource } from './common.ts';
 
 /** How the quality of a variant is judged. */
-export const QualityMetric = z.enum(['Top1', 'Agreement']);
+export const QualityMetric = z.enum([
+  'Top1',
+  'Top5',
+  'F1',
+  'Agreement',
+  'Spearman',
+  'Cosine',
+  'MSE',
+  'MAE',
+  'Perplexity',
+  'Command',
+]);
 export type QualityMetric = z.infer<typeof QualityMetric>;
 
-/** A share measured on `samples` inputs, with its 95% interval. */
+/** What a metric comes to on `samples` inputs (for Spearman: pairs of them), with its 95% interval. */
 export const Quality = z.object({
   metric: QualityMetric,
+  higherIsBetter: z.boolean().optional().describe('Which way is better; for Command alone, the others know.'),
   value: z.number(),
   low: z.number(),
   high: z.number(),
   samples: z.int(),
+  dropHigh: z
+    .number()
+    .optional()
+    .describe(
+      'The drop against the base variant, row by row on the same rows, is below this with 95% certainty: absolute for metrics that end at one, else a share of the value of the base.',
+    ),
 });
 export type Quality = z.infer<typeof Quality>;
 
 export const Artifact = z.object({ digest: Digest, uri: z.string().max(1024), sizeBytes: z.int() });
 export type Artifact = z.infer<typeof Artifact>;
+
+/** What is judged, and how: the same fields in a search, a variant and a task. */
+export const judging = {
+  metric: QualityMetric.default('Top1'),
+  output: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('The output of the model that is judged; its first when left out.'),
+  command: z
+    .array(z.string().max(1024))
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'For metric Command: a program and its arguments. It finds the variant in the file RETUNE_MODEL and the held-out data in RETUNE_DATA, and prints {"value", "samples"}, and where it knows them "low" and "high".',
+    ),
+  higherIsBetter: z.boolean().optional().describe('For metric Command: which way is better.'),
+};
 
 /**
  * What the search may choose of a model: the elastic dimensions that its supernet manifest declares, or the rewrites
@@ -46,6 +84,7 @@ export const VariantSpec = z.object({
   supernet: FileRef.optional(),
   calibration: FileRef.optional(),
   heldout: FileRef,
+  ...judging,
   metric: QualityMetric,
   analysis: Digest.optional().describe('Where in the model the rewrites apply and what each was measured to do.'),
   analyse: Analyse.optional().describe('What to analyse the model for; on the base variant alone.'),
@@ -54,7 +93,9 @@ export const VariantSpec = z.object({
 export const VariantStatus = z.object({
   observedGeneration: z.int().optional(),
   artifact: Artifact.optional(),
-  outputs: Digest.optional().describe('Recorded outputs on the first inputs, to be compared on each accelerator.'),
+  outputs: Digest.optional().describe(
+    'Recorded outputs on the first inputs, to be compared on each accelerator, and what was kept of each row.',
+  ),
   quality: Quality.optional(),
   dimensions: Dimensions.optional().describe('What the model offers to choose from; on the base variant alone.'),
   precisions: PrecisionsExpected.optional().describe('What each precision should do; on the base variant alone.'),

@@ -16,6 +16,7 @@ export async function searchReports(cluster: Cluster, search: NASSearch): Promis
     name,
     accelerator,
     thresholdMs: threshold ? durationMs(threshold) : undefined,
+    scale: { metric: search.spec.quality.metric, higherIsBetter: search.spec.quality.higherIsBetter },
     points: measured.flatMap(({ spec, status }): TrialPoint[] => {
       const variant = its.find(({ metadata }) => metadata.name === spec.variantRef.name);
       const { quality, artifact } = variant?.status ?? {};

@@ -1,4 +1,5 @@
 import type { AcceleratorStatus, NASSearch } from '../api/nas-search.ts';
+import { showValue } from '../core/quality/metric.ts';
 
 /** Text that is drawn anew in place on a terminal, and as a line now and then where there is none. */
 export class Live {
@@ -37,15 +38,13 @@ export class Live {
   }
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
-
 /** A front as rows of text, fastest first. */
-export function frontTable({ front, recommended }: AcceleratorStatus): string[] {
+export function frontTable({ front, recommended, metric = 'Top1' }: AcceleratorStatus): string[] {
   if (front.length === 0) return [];
-  const head = `  ${'p50 ms'.padStart(8)} ${'p99 ms'.padStart(8)} ${'quality'.padStart(8)}  variant`;
+  const head = `  ${'p50 ms'.padStart(8)} ${'p99 ms'.padStart(8)} ${metric.padStart(10)}  variant`;
   const rows = front.map(({ variant, label, p50Ms, p99Ms, quality }) => {
     const mark = variant === recommended ? '➤ ' : '  ';
-    return `${mark}${p50Ms.toFixed(2).padStart(8)} ${p99Ms.toFixed(2).padStart(8)} ${percent(quality).padStart(8)}  ${label}`;
+    return `${mark}${p50Ms.toFixed(2).padStart(8)} ${p99Ms.toFixed(2).padStart(8)} ${showValue(metric, quality).padStart(10)}  ${label}`;
   });
   return [head, ...rows];
 }

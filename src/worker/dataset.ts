@@ -1,13 +1,18 @@
 import type { Tensor, TensorInfo } from '../engines/engine.ts';
 import { WorkerError } from './failure.ts';
 import { readNpz } from './npz.ts';
+import { numbersOf } from './numbers.ts';
 
-/** Inputs of a model, row by row, with the labels where there are any. */
+/** Inputs of a model, row by row, with what is right for them where it is known. */
 export interface Dataset {
   rows: number;
   inputs: Record<string, Tensor>;
-  /** The right class of each row. */
+  /** The right class of each row, or of each position of each row, row after row; negative ones don't count. */
   labels?: number[];
+  /** What the output should be, row after row. */
+  targets?: Float32Array;
+  /** How alike people find rows 2i and 2i + 1. */
+  scores?: Float32Array;
 }
 
 const fits = (shape: number[], wanted: number[]) =>
@@ -39,10 +44,48 @@ function inputOf({ name, type, shape }: TensorInfo, arrays: Record<string, Tenso
   return found;
 }
 
+const truths = {
+  labels: { floats: false, shape: '[N] or [N, positions]', fits: (first: number, rows: number) => first === rows },
+  targets: { floats: true, shape: '[N, …]', fits: (first: number, rows: number) => first === rows },
+  scores: { floats: true, shape: '[N / 2]', fits: (first: number, rows: number) => 2 * first === rows },
+} as const;
+
+/** What quality is judged by. An input of the model that has one of these names is an input. */
+function judgedBy(
+  arrays: Record<string, Tensor>,
+  inputs: Record<string, Tensor>,
+  rows: number,
+): Pick<Dataset, 'labels' | 'targets' | 'scores'> {
+  const of = (name: keyof typeof truths): Tensor | undefined => {
+    const found = name in inputs ? undefined : arrays[name];
+    if (!found) return undefined;
+    const { floats, shape, fits: right } = truths[name];
+    const isFloat = found.type === 'FP32' || found.type === 'FP16';
+    if (isFloat && !floats) {
+      throw new WorkerError('DataInvalid', `the data set's "${name}" is ${found.type}: save it as integers`);
+    }
+    if (!right(found.shape[0] ?? 0, rows)) {
+      const is = `[${found.shape.join(', ')}]`;
+      throw new WorkerError(
+        'DataInvalid',
+        `the data set's "${name}" has shape ${is} for ${rows} rows: it must be ${shape}`,
+      );
+    }
+    return found;
+  };
+  const labels = of('labels');
+  const [targets, scores] = [of('targets'), of('scores')];
+  return {
+    labels: labels && Array.from(labels.data, Number),
+    targets: targets && Float32Array.from(numbersOf(targets)),
+    scores: scores && Float32Array.from(numbersOf(scores)),
+  };
+}
+
 /**
  * A data set for a model with these inputs, from the bytes of an .npz file: one array an input, named as it is, with
- * the rows on the first axis, and `labels` with one integer a row. Throws WorkerError DataInvalid with what was
- * expected and what was found.
+ * the rows on the first axis; besides, where a metric needs them, `labels` (integers, [N] or [N, positions]), `targets`
+ * (floats, [N, …]) and `scores` (floats, [N / 2]). Throws WorkerError DataInvalid with what was expected and found.
  */
 export function dataset(bytes: Uint8Array, inputs: TensorInfo[]): Dataset {
   const arrays = readNpz(bytes);
@@ -55,11 +98,7 @@ export function dataset(bytes: Uint8Array, inputs: TensorInfo[]): Dataset {
       `the inputs of the data set have ${[...sizes].join(' and ')} rows: all must have the same number, above zero`,
     );
   }
-  const labels = arrays.labels && Array.from(arrays.labels.data, Number);
-  if (labels && labels.length !== rows) {
-    throw new WorkerError('DataInvalid', `the data set has ${labels.length} labels for ${rows} rows`);
-  }
-  return { rows, inputs: found, labels };
+  return { rows, inputs: found, ...judgedBy(arrays, found, rows) };
 }
 
 /** Rows `from` to `to` (exclusive) of every input. */

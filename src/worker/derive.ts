@@ -7,13 +7,13 @@ import { prepare } from '../core/onnx/prepare.ts';
 import { quantizeDynamic } from '../core/onnx/quantize-dynamic.ts';
 import { quantizedTensors, quantizeStatic, type Range } from '../core/onnx/quantize-static.ts';
 import { checkManifest, parseManifest, type SupernetManifest, slice } from '../core/onnx/supernet.ts';
-import { agreement, argmaxRows } from '../core/statistics/quality.ts';
 import type { Engine, Session, Tensor } from '../engines/engine.ts';
 import type { ArtifactStore } from '../stores/store.ts';
 import { batch, type Dataset, dataset } from './dataset.ts';
 import { WorkerError } from './failure.ts';
 import { readModel, readRef } from './files.ts';
-import { writeNpz } from './npz.ts';
+import { judge } from './judge/judge.ts';
+import { checkData } from './judge/meters.ts';
 
 export interface DeriveDeps {
   store: ArtifactStore;
@@ -22,9 +22,7 @@ export interface DeriveDeps {
 
 /** One thread and every optimisation: deriving is not measured, and must not depend on how serving is tuned. */
 const options = { threads: 1, graphOptimization: 'All' } as const;
-const judgeBatch = 100;
-/** Rows whose outputs are recorded, to be compared on each accelerator. */
-export const recordedRows = 32;
+const calibrationBatch = 100;
 
 async function withSession<T>(engine: Engine, model: Model, use: (session: Session) => Promise<T>): Promise<T> {
   const session = await engine.load(encode(model), options);
@@ -53,8 +51,8 @@ async function observe({ engine }: DeriveDeps, model: Model, calibration: Datase
   addOutputs(observed.graph, names);
   const ranges: Record<string, Range> = {};
   await withSession(engine, observed, async (session) => {
-    for (let row = 0; row < calibration.rows; row += judgeBatch) {
-      const outputs = await session.run(batch(calibration, row, Math.min(calibration.rows, row + judgeBatch)));
+    for (let row = 0; row < calibration.rows; row += calibrationBatch) {
+      const outputs = await session.run(batch(calibration, row, Math.min(calibration.rows, row + calibrationBatch)));
       for (const name of names) {
         const range = ranges[name] ?? { min: 0, max: 0 };
         for (const value of (outputs[name]?.data ?? []) as Float32Array) {
@@ -85,38 +83,6 @@ async function inPrecision(
   return quantizeStatic(model, await observe(deps, model, calibration));
 }
 
-/** The scores of every row: the first output of the model, `classes` a row. */
-async function scores(engine: Engine, model: Model, data: Dataset): Promise<{ values: Float32Array; classes: number }> {
-  return withSession(engine, model, async (session) => {
-    const output = session.outputs[0]?.name ?? '';
-    const parts: Float32Array[] = [];
-    for (let row = 0; row < data.rows; row += judgeBatch) {
-      const outputs = await session.run(batch(data, row, Math.min(data.rows, row + judgeBatch)));
-      parts.push(outputs[output]?.data as Float32Array);
-    }
-    const values = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      values.set(part, at);
-      at += part.length;
-    }
-    return { values, classes: values.length / data.rows };
-  });
-}
-
-/** What the rows should be: their labels, else what the base model says of them. */
-async function truth({ engine }: DeriveDeps, { metric }: DeriveTask, base: Model, heldout: Dataset): Promise<number[]> {
-  if (metric === 'Agreement') {
-    const { values, classes } = await scores(engine, base, heldout);
-    return argmaxRows(values, classes);
-  }
-  if (heldout.labels) return heldout.labels;
-  throw new WorkerError(
-    'DataInvalid',
-    'the data set has no array "labels": add it, or set spec.quality.metric to Agreement',
-  );
-}
-
 const stamp = ({ engine, precision, dimensions }: Candidate) => ({
   'retune.threads': String(engine.threads),
   'retune.graphOptimization': engine.graphOptimization,
@@ -131,7 +97,7 @@ async function readManifest({ supernet }: DeriveTask): Promise<SupernetManifest 
 
 /**
  * Makes one candidate real and judges it: slices the supernet, measures its BatchNorm statistics anew, quantises,
- * writes the engine's options into the file, judges it on the held-out rows and stores model and recorded outputs.
+ * writes the engine's options into the file, stores it and judges it on the held-out rows.
  * Throws WorkerError, ModelError, EngineError or StoreError; `failureOf` makes a result of any.
  */
 export async function derive(deps: DeriveDeps, task: DeriveTask): Promise<DeriveResult> {
@@ -141,6 +107,7 @@ export async function derive(deps: DeriveDeps, task: DeriveTask): Promise<Derive
   if (manifest) checkManifest(base, manifest);
   const { inputs } = await withSession(engine, base, async (session) => session);
   const heldout = dataset(await readRef(task.heldout, 'DataMissing'), inputs);
+  checkData(task.metric, heldout);
   const calibration = task.calibration && dataset(await readRef(task.calibration, 'DataMissing'), inputs);
 
   const subnet = manifest ? slice(base, manifest, task.candidate.dimensions) : base;
@@ -148,17 +115,13 @@ export async function derive(deps: DeriveDeps, task: DeriveTask): Promise<Derive
   const quantized = await inPrecision(deps, foldBatchNorms(calibrated), task.candidate, calibration);
   const variant = withMetadata(quantized, stamp(task.candidate));
 
-  const expected = await truth(deps, task, base, heldout);
-  const { values, classes } = await scores(engine, variant, heldout);
-  const recorded = Math.min(recordedRows, heldout.rows);
-  const outputs = { type: 'FP32', shape: [recorded, classes], data: values.slice(0, recorded * classes) } as const;
   const model = encode(variant);
   const digest = await store.put(model);
+  const { outputs, quality } = await judge(deps, task, { model, digest, heldout, base: () => encode(base) });
   return {
     kind: 'Derive',
     artifact: { digest, uri: store.uri(digest), sizeBytes: model.length },
-    outputs: await store.put(writeNpz({ outputs: { ...outputs, shape: [...outputs.shape] } })),
-    quality: agreement(task.metric, argmaxRows(values, classes), expected),
+    ...{ outputs, quality },
     dimensions: (manifest?.dimensions ?? []).map(({ name, choices }) => ({ name, choices })),
   };
 }

@@ -58,8 +58,11 @@ function writeArray({ type, shape, data }: Tensor): Uint8Array {
   const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
   const header = new TextEncoder().encode(`${text.padEnd(length - 1)}\n`);
   const magic = [0x93, ...new TextEncoder().encode('NUMPY'), 1, 0, length & 255, length >> 8];
-  const body = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return Uint8Array.from([...magic, ...header, ...body]);
+  const file = new Uint8Array(magic.length + header.length + data.byteLength);
+  file.set(magic);
+  file.set(header, magic.length);
+  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), magic.length + header.length);
+  return file;
 }
 
 /** Arrays as an .npz file; the same arrays always give the same bytes. */

@@ -49,7 +49,9 @@ export function variantOf(search: NASSearch, candidate: Candidate, base?: Varian
       searchRef: { name: search.metadata.name },
       candidate,
       ...(base ? { analysis: base.status?.analysis } : { analyse: analysisOf(search.spec) }),
-      ...{ model, supernet, calibration: data.calibration, heldout: data.heldout, metric: quality.metric },
+      ...{ model, supernet, calibration: data.calibration, heldout: data.heldout },
+      ...{ metric: quality.metric, output: quality.output },
+      ...{ command: quality.command, higherIsBetter: quality.higherIsBetter },
     },
   };
 }

@@ -2,6 +2,7 @@ import type { NASSearchStatus } from '../../api/nas-search.ts';
 import type { Trial } from '../../api/trial.ts';
 import { durationMs } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
+import { lossOf } from '../../core/quality/metric.ts';
 import type { Evaluated } from '../../core/search/sampler.ts';
 import { guidedSampler } from '../../core/search/samplers/guided.ts';
 import { baseCandidate, spaceOf } from '../../core/search/space.ts';
@@ -54,9 +55,9 @@ function history(snapshot: SearchSnapshot, accelerators: string[]): Evaluated[] 
         const trial = its.find(({ spec }) => spec.accelerator === name);
         return trial && measuredOf(snapshot, trial)?.latencyMs;
       });
-      const quality = variant.status?.quality?.value;
+      const { quality } = variant.status ?? {};
       if (quality === undefined || latencies.some((latency) => latency === undefined)) return { candidate };
-      return { candidate, objectives: [1 - quality, ...(latencies as number[])] };
+      return { candidate, objectives: [lossOf(quality), ...(latencies as number[])] };
     });
 }
 

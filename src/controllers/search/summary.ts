@@ -1,7 +1,8 @@
 import type { AcceleratorStatus, NASSearchStatus } from '../../api/nas-search.ts';
 import type { Trial } from '../../api/trial.ts';
-import { durationMs, fraction } from '../../api/units.ts';
+import { durationMs } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
+import { limitOf, type QualityLimit } from '../../core/quality/limit.ts';
 import { label } from '../../core/search/candidate.ts';
 import { type Measured, outcome } from '../../core/search/choice.ts';
 import { findCondition } from '../../runtime/conditions.ts';
@@ -31,7 +32,7 @@ export function measuredOf({ search, variants }: SearchSnapshot, trial: Trial): 
   return {
     variant: variant.metadata.name,
     label: label(variant.spec.candidate),
-    quality: quality.value,
+    quality,
     sizeBytes: artifact.sizeBytes,
     ...{ p50Ms, p99Ms, p99LowMs, p99HighMs },
     latencyMs: latency[latencyField[search.spec.latency.percentile]],
@@ -39,12 +40,10 @@ export function measuredOf({ search, variants }: SearchSnapshot, trial: Trial): 
   };
 }
 
-/** The quality below which nothing is recommended; 0 while the base it is counted from is not judged. */
-export function qualityFloor({ search, variants }: SearchSnapshot): number {
-  const { floor, maxDrop } = search.spec.quality;
-  if (floor) return fraction(floor);
-  const base = variants.find(({ metadata }) => metadata.name === baseName(search))?.status?.quality?.value;
-  return maxDrop && base !== undefined ? base - fraction(maxDrop) : 0;
+/** What quality a variant must have to be recommended, counted from the base once that is judged. */
+function qualityLimit({ search, variants }: SearchSnapshot): QualityLimit {
+  const base = variants.find(({ metadata }) => metadata.name === baseName(search));
+  return limitOf(search.spec.quality, base?.status?.quality);
 }
 
 function acceleratorStatus(snapshot: SearchSnapshot, name: string): AcceleratorStatus {
@@ -54,9 +53,10 @@ function acceleratorStatus(snapshot: SearchSnapshot, name: string): AcceleratorS
   const whole = mine.filter(({ status }) => !status?.stoppedEarly);
   const measured = whole.flatMap((trial) => measuredOf(snapshot, trial) ?? []);
   const { threshold } = search.spec.latency;
-  const limits = { qualityFloor: qualityFloor(snapshot), thresholdMs: threshold ? durationMs(threshold) : undefined };
+  const limits = { quality: qualityLimit(snapshot), thresholdMs: threshold ? durationMs(threshold) : undefined };
   const { front, recommended, message, hypervolume } = outcome(measured, limits, baseName(search));
-  return { name, trials: measured.length, front, recommended, message, hypervolume };
+  const { metric } = search.spec.quality;
+  return { name, trials: measured.length, metric, front, recommended, message, hypervolume };
 }
 
 /** Counts and fronts, made anew from the children each time. */

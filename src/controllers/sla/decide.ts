@@ -1,11 +1,12 @@
 import type { LatencySLAStatus } from '../../api/latency-sla.ts';
 import { durationMs, fraction } from '../../api/units.ts';
+import { lossOf, traits } from '../../core/quality/metric.ts';
 import type { RolloutAction } from '../../core/rollout/canary.ts';
 import { capacity, choose, demandedRate, type Finalist } from '../../core/sla/choice.ts';
 import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
 import { type Context, condition, record } from './context.ts';
-import { acceleratorOf, activeFinalist, finalists, qualityFloor } from './finalists.ts';
+import { acceleratorOf, activeFinalist, finalists, qualityLimit } from './finalists.ts';
 import type { SlaSnapshot } from './gather.ts';
 import { continueRollout, startRollout } from './rollout.ts';
 import { judgeProduction, writeVerdict } from './verdict.ts';
@@ -31,10 +32,10 @@ function better(context: Context, active: Finalist | undefined, all: Finalist[])
     thresholdMs: context.thresholdMs,
     // Going back up to a slower variant wants twice the room, so that the two don't swap for ever.
     headroom: verdict === 'Violated' ? headroom : Math.min(0.9, 2 * headroom),
-    qualityFloor: qualityFloor(context.snapshot),
+    quality: qualityLimit(context.snapshot),
     refused: new Set(refused),
   });
-  if (verdict === 'Met') return picked && active && picked.quality > active.quality ? picked : 'Met';
+  if (verdict === 'Met') return picked && active && lossOf(picked.quality) < lossOf(active.quality) ? picked : 'Met';
   const searching = search?.status?.conditions?.find(({ type }) => type === 'Succeeded')?.status !== 'True';
   // The best of a search that still runs is not its best yet.
   if (searching) return 'WaitingForSearch';
@@ -89,6 +90,13 @@ function obstacle({ sla, workload, search }: SlaSnapshot): [reason: string, mess
       'SearchNotFound',
       `there is no NASSearch "${searchRef.name}" in namespace ${sla.metadata.namespace}: create it or correct spec.searchRef.name`,
     ];
+  const { metric } = search.spec.quality;
+  if (sla.spec.quality?.floor && !traits[metric].bounded) {
+    return [
+      'FloorUnusable',
+      `spec.quality.floor is a percentage and NASSearch "${searchRef.name}" judges by ${metric}, which is not: leave it out, and set spec.quality.maxDrop of the search`,
+    ];
+  }
   return undefined;
 }
 

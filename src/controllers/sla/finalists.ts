@@ -1,6 +1,6 @@
 import type { HardwareProfile } from '../../api/hardware-profile.ts';
 import type { Trial } from '../../api/trial.ts';
-import { fraction } from '../../api/units.ts';
+import { limitOf, type QualityLimit } from '../../core/quality/limit.ts';
 import type { Finalist } from '../../core/sla/choice.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
 import type { SlaSnapshot } from './gather.ts';
@@ -35,7 +35,7 @@ export function finalists(
       variant: variant.metadata.name,
       digest: artifact.digest,
       modelUri: artifact.uri,
-      quality: quality.value,
+      quality,
       p99Ms: latency.p99Ms,
       loadCurve: loadCurve ?? [],
     };
@@ -52,11 +52,13 @@ export function activeFinalist(
   return all.find((finalist) => finalist.modelUri === modelUri || finalist.variant === base);
 }
 
-/** The quality below which nothing is rolled out: the SLA's own floor, else the search's. */
-export function qualityFloor({ sla, search, variants }: Pick<SlaSnapshot, 'sla' | 'search' | 'variants'>): number {
-  if (sla.spec.quality?.floor) return fraction(sla.spec.quality.floor);
-  const { floor, maxDrop } = search?.spec.quality ?? {};
-  if (floor) return fraction(floor);
-  const base = variants.find(({ metadata }) => metadata.name === search?.status?.base)?.status?.quality?.value;
-  return maxDrop && base !== undefined ? base - fraction(maxDrop) : 0;
+/** What quality a variant must have to be rolled out: the SLA's own floor, else what the search says. */
+export function qualityLimit({
+  sla,
+  search,
+  variants,
+}: Pick<SlaSnapshot, 'sla' | 'search' | 'variants'>): QualityLimit {
+  if (sla.spec.quality?.floor) return limitOf(sla.spec.quality);
+  const base = variants.find(({ metadata }) => metadata.name === search?.status?.base)?.status?.quality;
+  return limitOf(search?.spec.quality, base);
 }

@@ -1,6 +1,7 @@
 import type { MeasureResult, MeasureTask } from '../../api/task.ts';
 import type { Trial, TrialStatus } from '../../api/trial.ts';
 import { durationMs, quantity } from '../../api/units.ts';
+import { lossOf } from '../../core/quality/metric.ts';
 import { setCondition } from '../../runtime/conditions.ts';
 import { isSettled, type Settled, step } from '../shared/attempt.ts';
 import { type PodOutcome, podOutcome } from '../shared/pod-outcome.ts';
@@ -20,13 +21,16 @@ function taskOf({ trial, search, variant, baseline }: TrialSnapshot): MeasureTas
     candidate: { digest: candidate.artifact.digest },
     baseline: { digest: control.artifact.digest },
     outputs: candidate.outputs,
+    output: variant.spec.output,
     heldout: variant.spec.heldout,
     batchSize: trial.spec.batchSize,
     minSamples: trial.spec.minSamples,
     maxMeasureMs: durationMs(trial.spec.maxMeasureTime),
     stopWhenSlower:
       variant.metadata.name !== trial.spec.baselineRef.name &&
-      (candidate.quality?.value ?? 1) <= (control.quality?.value ?? 0),
+      candidate.quality !== undefined &&
+      control.quality !== undefined &&
+      lossOf(candidate.quality) >= lossOf(control.quality),
     cpuLimit: quantity(search.spec.worker.cpu),
   };
 }

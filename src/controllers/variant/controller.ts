@@ -25,7 +25,7 @@ export function variantController(deps: { cluster: Cluster; clock: Clock; worker
         if (!search) throw new Error(`variant ${variant.metadata.name} has no search`);
         const own = { [labels.search]: search.metadata.name, [labels.variant]: variant.metadata.name };
         return workerPod({
-          ...{ owner: { ...variant, kind: 'Variant' }, name, task: taskOf(variant.spec) },
+          ...{ owner: { ...variant, kind: 'Variant' }, name, task: taskOf(snapshot) },
           ...{ worker: search.spec.worker, settings, labels: own },
         });
       });

@@ -1,13 +1,36 @@
 import type { DeriveTask } from '../../api/task.ts';
-import type { VariantSpec, VariantStatus } from '../../api/variant.ts';
+import { durationMs } from '../../api/units.ts';
+import type { Quality, VariantStatus } from '../../api/variant.ts';
+import { showValue } from '../../core/quality/metric.ts';
 import { isSettled, type Settled, step } from '../shared/attempt.ts';
 import { podOutcome } from '../shared/pod-outcome.ts';
 import type { VariantSnapshot } from './gather.ts';
 
-/** What a worker is asked to do for this variant. */
-export const taskOf = ({ searchRef: _, ...spec }: VariantSpec): DeriveTask => ({ kind: 'Derive', ...spec });
+/** The share of a worker's deadline that a command of the user's may take. */
+const commandShare = 0.8;
+
+/** What a worker is asked to do for this variant: to make it, and to judge it beside the base variant. */
+export function taskOf({ variant, search, base }: VariantSnapshot): DeriveTask {
+  const { searchRef: _, ...spec } = variant.spec;
+  const { artifact, outputs } = base?.status ?? {};
+  return {
+    kind: 'Derive',
+    ...spec,
+    baseline: artifact && { digest: artifact.digest, outputs },
+    commandLimitMs: spec.command && search && commandShare * durationMs(search.spec.worker.deadline),
+  };
+}
 
 const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
+
+/** The quality in words: `98.80% Top1 on 2000 inputs, at most 0.71% below the base`. */
+function qualityPhrase({ metric, value, samples, dropHigh }: Quality): string {
+  const judged = `${showValue(metric, value)} ${metric} on ${samples} ${metric === 'Spearman' ? 'pairs' : 'inputs'}`;
+  if (dropHigh === undefined) return judged;
+  return dropHigh > 0
+    ? `${judged}, at most ${percent(dropHigh)} worse than the base`
+    : `${judged}, better than the base`;
+}
 
 /** Pure: one step of making and judging a variant. */
 export function decide({ variant, search, pod }: VariantSnapshot, nowMs: number): Settled<VariantStatus> {
@@ -29,7 +52,7 @@ export function decide({ variant, search, pod }: VariantSnapshot, nowMs: number)
       const { artifact, outputs, quality, dimensions, precisions, analysis } = result;
       const isBase = Object.keys(variant.spec.candidate.dimensions).length === 0;
       const offered = isBase && { dimensions, precisions, analysis };
-      const message = `${percent(quality.value)} ${quality.metric} on ${quality.samples} inputs, ${artifact.sizeBytes} bytes`;
+      const message = `${qualityPhrase(quality)}, ${artifact.sizeBytes} bytes`;
       return { status: { ...status, artifact, outputs, quality, ...offered }, message };
     },
   });

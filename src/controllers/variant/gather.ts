@@ -8,6 +8,8 @@ import { podName } from '../shared/attempt.ts';
 export interface VariantSnapshot {
   variant: Variant;
   search: NASSearch | undefined;
+  /** The base variant of the search; undefined for the base itself. */
+  base: Variant | undefined;
   /** The pod of the present attempt. */
   pod: Pod | undefined;
 }
@@ -21,5 +23,7 @@ export async function gather(cluster: Cluster, key: Key): Promise<VariantSnapsho
     cluster.get(nasSearches, { namespace, name: variant.spec.searchRef.name }),
     cluster.get(pods, { namespace, name: podName(variant.metadata.name, variant.status?.attempts) }),
   ]);
-  return { variant, search, pod };
+  const name = search?.status?.base;
+  const base = name && name !== key.name ? await cluster.get(variants, { namespace, name }) : undefined;
+  return { variant, search, base, pod };
 }

@@ -148,25 +148,62 @@ test('evolution finds more than chance does with the same number of trials', () 
 
 describe('the outcome on one accelerator', () => {
   const point = (variant: string, quality: number, latencyMs: number, outputsAgree = true): Measured => ({
-    ...{ variant, quality, latencyMs, outputsAgree, label: variant, sizeBytes: 1 },
+    ...{ variant, latencyMs, outputsAgree, label: variant, sizeBytes: 1 },
+    quality: { metric: 'Top1', value: quality, low: quality, high: quality, samples: 1000 },
     ...{ p50Ms: latencyMs, p99Ms: latencyMs, p99LowMs: latencyMs, p99HighMs: latencyMs },
   });
   const all = [point('base', 0.99, 20), point('small', 0.97, 4), point('tiny', 0.9, 1), point('bad', 0.96, 9)];
 
   test('recommends the most accurate that fits, the fastest without a threshold, and says why there is none', () => {
     assert.deepEqual(
-      outcome(all, { qualityFloor: 0.95 }).front.map(({ variant }) => variant),
+      outcome(all, { quality: { floor: 0.95 } }).front.map(({ variant }) => variant),
       ['tiny', 'small', 'base'],
     );
-    assert.equal(outcome(all, { qualityFloor: 0.95, thresholdMs: 10 }).recommended, 'small');
-    assert.equal(outcome(all, { qualityFloor: 0.95 }).recommended, 'small');
-    const none = outcome(all, { qualityFloor: 0.95, thresholdMs: 2 });
+    assert.equal(outcome(all, { quality: { floor: 0.95 }, thresholdMs: 10 }).recommended, 'small');
+    assert.equal(outcome(all, { quality: { floor: 0.95 } }).recommended, 'small');
+    const none = outcome(all, { quality: { floor: 0.95 }, thresholdMs: 2 });
     assert.equal(none.recommended, undefined);
     assert.equal(none.message, 'no variant above 95.00% meets 2 ms: the fastest takes 4.00 ms');
   });
 
+  test('says within what drop nothing meets the threshold, and draws nothing but the threshold where no limit is set', () => {
+    const base = all[0]?.quality;
+    const close = outcome(all, { quality: { maxDrop: 0.01, base }, thresholdMs: 2 });
+    assert.equal(
+      close.message,
+      'no variant certain to be within 1% of the base meets 2 ms: the fastest takes 20.00 ms',
+    );
+    assert.equal(
+      outcome(all, { quality: {}, thresholdMs: 0.5 }).message,
+      'no variant meets 0.5 ms: the fastest takes 1.00 ms',
+    );
+  });
+
+  test('of errors the smallest is best, and the hypervolume is seen from a tenth more than that of the base', () => {
+    const perplexity = (variant: string, value: number, latencyMs: number): Measured => ({
+      ...point(variant, 0, latencyMs),
+      quality: { metric: 'Perplexity', value, low: value, high: value, samples: 100 },
+    });
+    const models = [perplexity('base', 20, 10), perplexity('small', 21, 5), perplexity('worse', 24, 6)];
+    const found = outcome(models, { quality: { maxDrop: 0.06, base: models[0]?.quality }, thresholdMs: 30 }, 'base');
+    assert.deepEqual(
+      [found.front.map(({ variant, quality }) => [variant, quality]), found.recommended],
+      [
+        [
+          ['small', 21],
+          ['base', 20],
+        ],
+        'base',
+      ],
+    );
+    // The corner is 20 ms and a perplexity of 22: 15 x 1 for the small one and 10 x 1 more for the base.
+    assert.ok(Math.abs((found.hypervolume ?? 0) - 25) < 1e-9);
+    assert.equal(outcome(models, { quality: { maxDrop: 0.06, base: models[0]?.quality } }).recommended, 'small');
+    assert.equal(outcome(models, { quality: { maxDrop: 0.04, base: models[0]?.quality } }).recommended, 'base');
+  });
+
   test('never recommends what computes differently here', () => {
     const wrong = [point('base', 0.99, 20), point('small', 0.97, 4, false)];
-    assert.equal(outcome(wrong, { qualityFloor: 0.9, thresholdMs: 10 }).recommended, undefined);
+    assert.equal(outcome(wrong, { quality: { floor: 0.9 }, thresholdMs: 10 }).recommended, undefined);
   });
 });

@@ -8,14 +8,20 @@ const finalist = (variant: string, quality: number, p99Ms: number, loadCurve: Fi
   variant,
   digest: `sha256:${variant}`,
   modelUri: `file:///${variant}`,
-  quality,
+  quality: { metric: 'Top1', value: quality, low: quality, high: quality, samples: 1000 },
   p99Ms,
   loadCurve,
 });
 
 const base = finalist('base', 0.98, 12, curve([10, 14], [40, 30], [70, 120]));
 const small = finalist('small', 0.95, 3, curve([50, 4], [200, 9], [300, 40]));
-const demand = { ratePerSecond: 20, thresholdMs: 50, headroom: 0.2, qualityFloor: 0.9, refused: new Set<string>() };
+const demand = {
+  ratePerSecond: 20,
+  thresholdMs: 50,
+  headroom: 0.2,
+  quality: { floor: 0.9 },
+  refused: new Set<string>(),
+};
 
 test('the tail is read off the load curve and has no bound beyond it', () => {
   assert.equal(expectedTailMs(base, 10), 14);
@@ -31,7 +37,7 @@ test('the most accurate that fits is chosen, a smaller one when load grows, and 
 
 test('refused digests and too low quality are never chosen', () => {
   assert.equal(choose([small, base], { ...demand, refused: new Set([base.digest]) })?.variant, 'small');
-  assert.equal(choose([small], { ...demand, qualityFloor: 0.96 }), undefined);
+  assert.equal(choose([small], { ...demand, quality: { floor: 0.96 } }), undefined);
 });
 
 test('at saturation the true rate is unknown and taken to be twice what completes', () => {
@@ -46,7 +52,7 @@ test('more load never makes the choice more accurate', () => {
       const [low, high] = a < b ? [a, b] : [b, a];
       const relaxed = choose([small, base], { ...demand, ratePerSecond: low });
       const pressed = choose([small, base], { ...demand, ratePerSecond: high });
-      assert.ok((relaxed?.quality ?? 0) >= (pressed?.quality ?? 0));
+      assert.ok((relaxed?.quality.value ?? 0) >= (pressed?.quality.value ?? 0));
     }),
   );
 });

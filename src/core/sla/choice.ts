@@ -1,11 +1,14 @@
 import type { LoadPoint } from '../../api/trial.ts';
+import type { Quality } from '../../api/variant.ts';
+import { acceptable, type QualityLimit } from '../quality/limit.ts';
+import { lossOf } from '../quality/metric.ts';
 
 /** A variant as production would see it: what it is worth and how its tail grows with load on this accelerator. */
 export interface Finalist {
   variant: string;
   digest: string;
   modelUri: string;
-  quality: number;
+  quality: Quality;
   p99Ms: number;
   loadCurve: LoadPoint[];
 }
@@ -16,7 +19,7 @@ export interface Demand {
   thresholdMs: number;
   /** How far below the threshold the expected tail must lie, as a share of it. */
   headroom: number;
-  qualityFloor: number;
+  quality: QualityLimit;
   /** Digests that were tried here and rolled back. */
   refused: ReadonlySet<string>;
 }
@@ -50,10 +53,10 @@ export const capacity = ({ loadCurve }: Pick<Finalist, 'loadCurve'>): number => 
 export function choose(finalists: Finalist[], demand: Demand): Finalist | undefined {
   const limit = demand.thresholdMs * (1 - demand.headroom);
   return finalists
-    .filter((f) => f.quality >= demand.qualityFloor && !demand.refused.has(f.digest))
+    .filter((f) => acceptable(f.quality, demand.quality) && !demand.refused.has(f.digest))
     .map((finalist) => ({ finalist, tailMs: expectedTailMs(finalist, demand.ratePerSecond) }))
     .filter(({ tailMs }) => tailMs <= limit)
-    .sort((a, b) => b.finalist.quality - a.finalist.quality || a.tailMs - b.tailMs)[0]?.finalist;
+    .sort((a, b) => lossOf(a.finalist.quality) - lossOf(b.finalist.quality) || a.tailMs - b.tailMs)[0]?.finalist;
 }
 
 /**

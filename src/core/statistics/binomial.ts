@@ -5,6 +5,8 @@ export interface Interval {
 
 /** Two-sided standard normal quantile for 95%. */
 export const z95 = 1.959963984540054;
+/** One-sided standard normal quantile for 95%. */
+export const z95OneSided = 1.6448536269514722;
 
 /**
  * Wilson score interval of a share, `successes` of `trials`; [0, 1] without trials. It keeps its coverage near zero

@@ -1,4 +1,5 @@
 import * as echarts from 'echarts';
+import { higherIsBetter, traits } from '../../core/quality/metric.ts';
 import type { SearchReport, SlaReport, TrialPoint } from './data.ts';
 
 // Colours are CSS variables of the page, so that one drawing serves light and dark.
@@ -23,10 +24,13 @@ function draw(option: echarts.EChartsOption, description: string): string {
   return svg.replace('<svg ', `<svg role="img" aria-label="${description}" `);
 }
 
-const place = (points: TrialPoint[]) => points.map((point) => [point.p99Ms, point.quality * 100]);
+const place = (points: TrialPoint[], factor: number) => points.map((point) => [point.p99Ms, point.quality * factor]);
 
 /** Quality against p99 of every measured variant, the front joined by a line, the recommended one marked. */
-export function paretoChart({ accelerator, points, thresholdMs }: SearchReport): string {
+export function paretoChart({ accelerator, points, thresholdMs, scale }: SearchReport): string {
+  const { percent } = traits[scale.metric];
+  const factor = percent ? 100 : 1;
+  const name = percent ? `${scale.metric} (%)` : scale.metric;
   const front = points.filter(({ onFront }) => onFront).sort((a, b) => a.p99Ms - b.p99Ms);
   const limit = thresholdMs
     ? {
@@ -42,16 +46,17 @@ export function paretoChart({ accelerator, points, thresholdMs }: SearchReport):
       grid: { left: 70, right: 40, top: 40, bottom: 60 },
       legend: { top: 4, textStyle: { color: ink } },
       xAxis: { ...axis, type: 'value', name: 'p99 (ms)', nameLocation: 'middle', nameGap: 32, min: 0 },
-      yAxis: { ...axis, type: 'value', name: 'quality (%)', scale: true },
+      // What is better is drawn higher, also where that is a smaller number.
+      yAxis: { ...axis, type: 'value', name, scale: true, inverse: !higherIsBetter(scale) },
       series: [
-        { name: 'measured', type: 'scatter', symbolSize: 8, itemStyle: { color: faint }, data: place(points) },
+        { name: 'measured', type: 'scatter', symbolSize: 8, itemStyle: { color: faint }, data: place(points, factor) },
         {
           name: 'Pareto front',
           type: 'line',
           symbolSize: 9,
           lineStyle: { color: accent },
           itemStyle: { color: accent },
-          data: place(front),
+          data: place(front, factor),
           markLine: limit,
         },
         {
@@ -60,11 +65,14 @@ export function paretoChart({ accelerator, points, thresholdMs }: SearchReport):
           symbol: 'diamond',
           symbolSize: 18,
           itemStyle: { color: good },
-          data: place(points.filter(({ recommended }) => recommended)),
+          data: place(
+            points.filter(({ recommended }) => recommended),
+            factor,
+          ),
         },
       ],
     },
-    `Quality against p99 latency on ${accelerator}`,
+    `${scale.metric} against p99 latency on ${accelerator}`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../../api/latency-sla.ts';
+import type { Scale } from '../../core/quality/metric.ts';
 
 /** Everything a report shows; plain data, so that the page, the file and a test can make it alike. */
 export interface ReportData {
@@ -14,6 +15,8 @@ export interface SearchReport {
   name: string;
   accelerator: string;
   thresholdMs?: number;
+  /** What the quality of its points is, and for a command which way is better. */
+  scale: Scale;
   points: TrialPoint[];
 }
 

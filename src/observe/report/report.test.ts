@@ -13,6 +13,7 @@ const data: ReportData = {
       name: 'quickstart',
       accelerator: 'cpu-a',
       thresholdMs: 25,
+      scale: { metric: 'Top1' },
       points: [
         { ...point, label: 'base', quality: 0.98, p99Ms: 12 },
         { ...point, label: 'small', quality: 0.95, p99Ms: 5, recommended: true },

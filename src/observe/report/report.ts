@@ -1,4 +1,5 @@
 import { html, raw } from 'hono/html';
+import { lossOf, type Scale, showValue } from '../../core/quality/metric.ts';
 import { paretoChart, timelineChart } from './charts.ts';
 import type { ReportData, SearchReport, SlaReport, TrialPoint } from './data.ts';
 
@@ -18,15 +19,20 @@ tr.recommended td { font-weight: 600; }
 
 const ms = (value: number) => value.toFixed(value < 10 ? 2 : 1);
 
-const pointRow = (point: TrialPoint) => html`<tr class="${point.recommended ? 'recommended' : ''}">
-<td>${point.label}</td><td>${(point.quality * 100).toFixed(2)}%</td><td>${ms(point.p50Ms)}</td>
+const pointRow =
+  ({ metric }: Scale) =>
+  (point: TrialPoint) =>
+    html`<tr class="${point.recommended ? 'recommended' : ''}">
+<td>${point.label}</td><td>${showValue(metric, point.quality)}</td><td>${ms(point.p50Ms)}</td>
 <td>${ms(point.p99Ms)} (${ms(point.p99LowMs)}–${ms(point.p99HighMs)})</td><td>${(point.sizeBytes / 1024).toFixed(0)}</td>
 <td>${point.recommended ? 'recommended' : point.onFront ? 'on the front' : ''}</td></tr>`;
 
+const loss = ({ scale }: SearchReport, { quality }: TrialPoint) => lossOf({ ...scale, value: quality });
+
 const search = (data: SearchReport) => html`<h2>Search ${data.name} on ${data.accelerator}</h2>
 <div class="scroll">${raw(paretoChart(data))}</div>
-<div class="scroll"><table><thead><tr><th>candidate</th><th>quality</th><th>p50 ms</th><th>p99 ms (95% interval)</th><th>KiB</th><th></th></tr></thead>
-<tbody>${[...data.points].sort((a, b) => b.quality - a.quality || a.p99Ms - b.p99Ms).map(pointRow)}</tbody></table></div>`;
+<div class="scroll"><table><thead><tr><th>candidate</th><th>${data.scale.metric}</th><th>p50 ms</th><th>p99 ms (95% interval)</th><th>KiB</th><th></th></tr></thead>
+<tbody>${[...data.points].sort((a, b) => loss(data, a) - loss(data, b) || a.p99Ms - b.p99Ms).map(pointRow(data.scale))}</tbody></table></div>`;
 
 const sla = (data: SlaReport) => html`<h2>SLA ${data.name} of ${data.workload}</h2>
 <div class="scroll">${raw(timelineChart(data))}</div>

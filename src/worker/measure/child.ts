@@ -3,13 +3,14 @@ import { fileURLToPath } from 'node:url';
 import type { Failure } from '../../api/task.ts';
 import { moduleUrl } from '../../runtime/modules.ts';
 import { WorkerError } from '../failure.ts';
+import type { RowsOfNumbers } from '../judge/record.ts';
 import type { Block, RunnerReply, RunnerRequest, RunnerSetup } from './messages.ts';
 
 /** A model loaded in a process of its own. */
 export interface Runner {
   engine: string;
   run(count: number): Promise<Block>;
-  outputs(rows: number): Promise<Float32Array>;
+  outputs(rows: number, output?: string): Promise<RowsOfNumbers>;
   /** Largest resident set so far, in bytes. */
   peakMemoryBytes(): number;
   stop(): Promise<void>;
@@ -71,7 +72,7 @@ export async function startRunner(setup: RunnerSetup): Promise<Runner> {
         ({ peakMemoryBytes } = block);
         return block;
       },
-      outputs: async (rows) => (await ask('Outputs', { kind: 'Outputs', rows })).values,
+      outputs: (rows, output) => ask('Outputs', { kind: 'Outputs', rows, output }),
       peakMemoryBytes: () => peakMemoryBytes,
       stop,
     };

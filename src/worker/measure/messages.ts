@@ -1,6 +1,7 @@
 import type { EngineOptions } from '../../api/candidate.ts';
 import type { FileRef } from '../../api/common.ts';
 import type { Failure } from '../../api/task.ts';
+import type { RowsOfNumbers } from '../judge/record.ts';
 import type { Modules } from '../modules.ts';
 
 /** What a runner is started with, as JSON in its first argument. */
@@ -14,7 +15,7 @@ export interface RunnerSetup {
   batchSize: number;
 }
 
-export type RunnerRequest = { kind: 'Run'; count: number } | { kind: 'Outputs'; rows: number };
+export type RunnerRequest = { kind: 'Run'; count: number } | { kind: 'Outputs'; rows: number; output?: string };
 
 /** Times of some runs in milliseconds, and what kept the processor from them meanwhile. */
 export interface Block {
@@ -28,5 +29,5 @@ export interface Block {
 export type RunnerReply =
   | { kind: 'Ready'; engine: string }
   | ({ kind: 'Block'; peakMemoryBytes: number } & Block)
-  | { kind: 'Outputs'; values: Float32Array }
+  | ({ kind: 'Outputs' } & RowsOfNumbers)
   | Failure;

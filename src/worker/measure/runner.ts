@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import type { Session, Tensor } from '../../engines/engine.ts';
 import { throttledUs } from '../../runtime/cgroup.ts';
-import { batch, dataset, repeatedBatch } from '../dataset.ts';
+import { dataset, repeatedBatch } from '../dataset.ts';
 import { failureOf } from '../failure.ts';
 import { readRef } from '../files.ts';
+import { judgedOutput } from '../judge/output.ts';
+import { outputsOfFirst } from '../judge/record.ts';
 import { loadEngine, openStore } from '../modules.ts';
 import type { RunnerReply, RunnerRequest, RunnerSetup } from './messages.ts';
 
@@ -46,14 +48,13 @@ async function main({ modules, store, digest, options, inputs, batchSize }: Runn
   const session = await engine.load(await (await openStore(modules, store)).get(digest), options);
   const data = dataset(await readRef(inputs, 'DataMissing'), session.inputs);
   const feeds = repeatedBatch(data, batchSize);
-  const output = session.outputs[0]?.name ?? '';
   process.on('message', (request: RunnerRequest) => {
     const answer =
       request.kind === 'Run'
         ? run(session, feeds, request.count)
-        : session
-            .run(batch(data, 0, Math.min(request.rows, data.rows)))
-            .then((outputs) => reply({ kind: 'Outputs', values: outputs[output]?.data as Float32Array }));
+        : outputsOfFirst(session, data, judgedOutput(session, request.output), request.rows).then((outputs) =>
+            reply({ kind: 'Outputs', ...outputs }),
+          );
     answer.catch((error: unknown) => reply(failureOf(error)));
   });
   process.on('disconnect', () => process.exit());
