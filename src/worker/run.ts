@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Task, type TaskResult, workerEnv } from '../api/task.ts';
-import { derive } from './derive.ts';
+import { derive } from './derive/derive.ts';
 import { hardwareFacts } from './facts.ts';
 import { failureOf, WorkerError } from './failure.ts';
 import { measure } from './measure/measure.ts';

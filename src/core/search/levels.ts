@@ -1,5 +1,5 @@
 import type { Analysis, Expected, RewriteName } from '../../api/analysis.ts';
-import type { Dimensions } from '../../api/variant.ts';
+import type { Dimensions, PrecisionsExpected } from '../../api/variant.ts';
 import { allocate } from './allocation/allocate.ts';
 
 /** How much of the latency that a rewrite could save is kept, in percent: 100 changes nothing. */
@@ -36,6 +36,14 @@ export function expected(sites: Sites, selection: Record<string, number>, baseMs
 
 /** Three digits: they travel in a termination message, and are expectations. */
 const rounded = (value: number) => Number(value.toPrecision(3));
+
+/** What each precision should do to the whole model. */
+export const precisionsOf = ({ precisions, baseMs }: Analysis): PrecisionsExpected =>
+  precisions.map(({ precision, costMs, loss }) => ({
+    precision,
+    latency: rounded(Math.max(0.01, 1 + costMs / baseMs)),
+    loss: rounded(loss),
+  }));
 
 /** The sites that an analysis measured for a rewrite. */
 export const sitesOf = ({ rewrites }: Analysis, name: string): Sites =>

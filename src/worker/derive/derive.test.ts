@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import type { DeriveTask } from '../api/task.ts';
-import { decode, readMetadata } from '../core/onnx/model.ts';
-import { engine } from '../engines/onnxruntime/onnxruntime.ts';
-import { directoryStore } from '../stores/directory/directory.ts';
+import type { DeriveTask } from '../../api/task.ts';
+import { decode, readMetadata } from '../../core/onnx/model.ts';
+import { engine } from '../../engines/onnxruntime/onnxruntime.ts';
+import { directoryStore } from '../../stores/directory/directory.ts';
+import { failureOf } from '../failure.ts';
+import { readNpz, writeNpz } from '../npz.ts';
 import { derive } from './derive.ts';
-import { failureOf } from './failure.ts';
-import { readNpz, writeNpz } from './npz.ts';
 
 const quickstart = (name: string) => ({ uri: pathToFileURL(`examples/quickstart/${name}`).href });
 let folder: string;
@@ -117,7 +117,7 @@ describe('bad input is a sentence', () => {
     const relu = model.graph.node.find(({ opType }) => opType === 'Relu');
     assert.ok(relu);
     relu.opType = 'Teleport';
-    const { encode } = await import('../core/onnx/model.ts');
+    const { encode } = await import('../../core/onnx/model.ts');
     await writeFile(file('teleport.onnx'), encode(model));
     await fails({ model: here('teleport.onnx') }, 'UnsupportedOperator', /Teleport/);
   });

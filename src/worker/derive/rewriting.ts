@@ -1,13 +1,13 @@
-import type { Analysis } from '../api/analysis.ts';
-import type { Candidate } from '../api/candidate.ts';
-import type { Model } from '../core/onnx/model.ts';
-import { fitted, inOrder } from '../core/onnx/rewrites/all.ts';
-import type { Rewrite, Selection } from '../core/onnx/rewrites/rewrite.ts';
-import { selectionAt, sitesOf } from '../core/search/levels.ts';
-import { mixedDimension } from '../core/search/space.ts';
-import type { Engine } from '../engines/engine.ts';
-import type { Dataset } from './dataset.ts';
-import { observe } from './observe.ts';
+import type { Analysis } from '../../api/analysis.ts';
+import type { Candidate } from '../../api/candidate.ts';
+import type { Model } from '../../core/onnx/model.ts';
+import { fitted, inOrder } from '../../core/onnx/rewrites/all.ts';
+import type { Rewrite, Selection } from '../../core/onnx/rewrites/rewrite.ts';
+import { selectionAt, sitesOf } from '../../core/search/levels.ts';
+import { mixedDimension } from '../../core/search/space.ts';
+import type { Engine } from '../../engines/engine.ts';
+import type { Dataset } from '../dataset.ts';
+import { observe } from '../observe.ts';
 
 /** One rewrite made real, with what it must know observed on the calibration inputs. */
 export async function applied(

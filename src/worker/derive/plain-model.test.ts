@@ -6,21 +6,21 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { create } from '@bufbuild/protobuf';
-import type { Precision } from '../api/candidate.ts';
-import type { DeriveTask } from '../api/task.ts';
-import { foldBatchNorms } from '../core/onnx/batch-norm.ts';
-import { makeNode } from '../core/onnx/graph.ts';
-import { decode, encode, type Model } from '../core/onnx/model.ts';
+import type { Precision } from '../../api/candidate.ts';
+import type { DeriveTask } from '../../api/task.ts';
+import { foldBatchNorms } from '../../core/onnx/batch-norm.ts';
+import { makeNode } from '../../core/onnx/graph.ts';
+import { decode, encode, type Model } from '../../core/onnx/model.ts';
 import {
   AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
   TensorProto_DataLocation as Location,
   StringStringEntryProtoSchema,
-} from '../core/onnx/proto/gen/onnx_pb.js';
-import { engine } from '../engines/onnxruntime/onnxruntime.ts';
-import { directoryStore } from '../stores/directory/directory.ts';
+} from '../../core/onnx/proto/gen/onnx_pb.js';
+import { engine } from '../../engines/onnxruntime/onnxruntime.ts';
+import { directoryStore } from '../../stores/directory/directory.ts';
+import { failureOf } from '../failure.ts';
 import { derive } from './derive.ts';
-import { failureOf } from './failure.ts';
 
 const quickstart = (name: string) => ({ uri: pathToFileURL(`examples/quickstart/${name}`).href });
 let folder: string;
