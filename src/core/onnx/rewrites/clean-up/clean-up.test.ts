@@ -30,8 +30,8 @@ async function assertSame(model: Model, data: Dataset): Promise<Model> {
   assert.deepEqual(Object.keys(found), Object.keys(expected));
   for (const [name, { shape, data: values }] of Object.entries(expected)) {
     assert.deepEqual(found[name]?.shape, shape);
-    const largest = Math.max(1e-6, ...Array.from(values, (value) => Math.abs(Number(value))));
-    Array.from(values, Number).forEach((value, i) => {
+    const largest = Math.max(1e-6, ...Array.from<number | bigint, number>(values, (value) => Math.abs(Number(value))));
+    Array.from<number | bigint, number>(values, Number).forEach((value, i) => {
       const difference = Math.abs(value - Number(found[name]?.data[i]));
       assert.ok(difference <= 2e-5 * largest, `${name}[${i}] moved by ${difference}`);
     });
