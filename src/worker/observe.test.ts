@@ -30,6 +30,7 @@ test('ranges and moments are those of all rows, whatever the batches and the ope
             [
               { kind: 'range', tensor: 'y' },
               { kind: 'moments', tensor: 'y', axis: 1 },
+              { kind: 'spread', tensor: 'y', axis: 1 },
             ],
             data,
           );
@@ -46,6 +47,11 @@ test('ranges and moments are those of all rows, whatever the batches and the ope
             const product = channel(a).reduce((sum, each, i) => sum + each * (channel(b)[i] ?? 0), 0);
             assert.ok(Math.abs(moments.second.get(a, b) - product / (count * 2)) < 1e-3);
           }
+          const spread = observed.spread('y', 1);
+          assert.ok(Math.abs((spread.mean[2] ?? 0) - (moments.mean[2] ?? 0)) < 1e-4);
+          assert.ok(
+            Math.abs((spread.variance[2] ?? 0) - moments.second.get(2, 2) + (moments.mean[2] ?? 0) ** 2) < 2e-3,
+          );
           assert.ok(Math.abs((moments.mean[1] ?? 0) - channel(1).reduce((a, b) => a + b, 0) / (count * 2)) < 1e-4);
         },
       ),

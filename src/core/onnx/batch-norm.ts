@@ -1,16 +1,8 @@
-import {
-  addOutputs,
-  attribute,
-  consumersOf,
-  initializerOf,
-  isOutput,
-  makeNode,
-  prune,
-  rewire,
-  setInitializer,
-} from './graph.ts';
+import { addOutputs, attribute, initializerOf, makeNode, prune, setInitializer } from './graph.ts';
+import { isUnpadded, layerMaking, layerOf, scaledInputs, scaledOutputs, writeLayer } from './layer.ts';
 import { copy, type Model, ModelError, type NodeProto } from './model.ts';
-import { dims, floats, tensor } from './tensors.ts';
+import { DataType, dims, floats, tensor } from './tensors.ts';
+import { bypass, Wiring } from './wiring.ts';
 
 const epsilonOf = (node: NodeProto) => attribute(node, 'epsilon')?.f ?? 1e-5;
 const isBatchNorm = ({ opType, domain }: NodeProto) => opType === 'BatchNormalization' && !domain;
@@ -94,40 +86,50 @@ export function withStatistics(model: Model, outputs: Record<string, Float32Arra
   return result;
 }
 
+/** What a BatchNormalization does to each channel: y = scale·x + shift. Undefined where its parameters are not constant. */
+function affineOf(wiring: Wiring, node: NodeProto): { scale: Float64Array; shift: Float64Array } | undefined {
+  const constants = node.input.slice(1, 5).map((name) => wiring.constant(name));
+  const trains = attribute(node, 'training_mode')?.i === 1n || node.output.slice(1).some((name) => name !== '');
+  if (trains || constants.some((found) => found?.dataType !== DataType.FLOAT || found.externalData.length > 0)) {
+    return undefined;
+  }
+  const [gamma, beta, mean, variance] = constants.map((found) => (found ? floats(found) : undefined));
+  if (!gamma || !beta || !mean || !variance) return undefined;
+  const epsilon = epsilonOf(node);
+  const scale = Float64Array.from(gamma, (value, c) => value / Math.sqrt((variance[c] ?? 0) + epsilon));
+  return { scale, shift: scale.map((value, c) => (beta[c] ?? 0) - (mean[c] ?? 0) * value) };
+}
+
+function foldOne(wiring: Wiring, node: NodeProto): boolean {
+  const [input = '', output = ''] = [node.input[0], node.output[0]];
+  const affine = affineOf(wiring, node);
+  if (!affine) return false;
+  const before = layerMaking(wiring, input);
+  // The channels of a BatchNormalization stand on axis 1: of a product of matrices that is the last only at rank 2.
+  if (before?.channelAxis === 1 && wiring.onlyReader(input) === node && before.outputs === affine.scale.length) {
+    if (!bypass(wiring, node, input)) return false;
+    writeLayer(wiring, scaledOutputs(before, affine.scale, affine.shift));
+    return true;
+  }
+  const after = layerOf(wiring, wiring.onlyReader(output));
+  const fits = after?.channelAxis === 1 && after.input === output && after.inputs === affine.scale.length;
+  if (!after || !fits || !isUnpadded(after)) return false;
+  wiring.graph.node.splice(wiring.graph.node.indexOf(node), 1);
+  after.node.input[0] = input;
+  writeLayer(wiring, scaledInputs(after, affine.scale, affine.shift));
+  return true;
+}
+
 /**
- * Folds each BatchNormalization into the Conv that alone feeds it: w' = w·γ/√(σ²+ε), b' = (b−μ)·γ/√(σ²+ε) + β.
- * Others stay as they are.
+ * Folds each BatchNormalization into the Conv or Gemm that alone it reads (w' = w·γ/√(σ²+ε),
+ * b' = (b−μ)·γ/√(σ²+ε) + β), else into the one that alone reads it, where no padding stands in between (zeros that are
+ * padded are not normalised). Others stay as they are. Weights that another node shares stay its own.
  */
 export function foldBatchNorms(model: Model): Model {
   const result = copy(model);
   const { graph } = result;
-  for (const node of batchNorms(result)) {
-    const [input, ...parameters] = node.input;
-    const conv = graph.node.find(({ opType, output }) => opType === 'Conv' && output[0] === input);
-    const weight = initializerOf(graph, conv?.input[1]);
-    const constants = parameters.map((name) => initializerOf(graph, name)).filter((found) => found !== undefined);
-    const alone = consumersOf(graph, input).length === 1 && !isOutput(graph, input);
-    if (!conv || !weight || constants.length < 4 || !alone) continue;
-    const [gamma, beta, mean, variance] = constants.map(floats);
-    if (!gamma || !beta || !mean || !variance) continue;
-    const shape = dims(weight);
-    const perChannel = shape.slice(1).reduce((product, size) => product * size, 1);
-    const oldBias = initializerOf(graph, conv.input[2]);
-    if (conv.input[2] && !oldBias) continue;
-    const bias = oldBias ? floats(oldBias) : new Float32Array(gamma.length);
-    const factors = gamma.map((value, channel) => value / Math.sqrt((variance[channel] ?? 0) + epsilonOf(node)));
-    const folded = floats(weight).map((value, index) => value * (factors[Math.floor(index / perChannel)] ?? 1));
-    const shifted = bias.map((value, c) => (value - (mean[c] ?? 0)) * (factors[c] ?? 1) + (beta[c] ?? 0));
-    // Weights of its own: the initializer may be shared with another node.
-    const own = { weight: `${conv.name}.folded_weight`, bias: `${conv.name}.folded_bias` };
-    setInitializer(graph, tensor(own.weight, folded, shape));
-    setInitializer(graph, tensor(own.bias, shifted, [shifted.length]));
-    conv.input = [conv.input[0] ?? '', own.weight, own.bias];
-    graph.node = graph.node.filter((candidate) => candidate !== node);
-    const output = node.output[0] ?? '';
-    if (isOutput(graph, output)) conv.output = [output];
-    else rewire(graph, output, conv.output[0] ?? '');
-  }
+  let wiring = new Wiring(graph);
+  for (const node of batchNorms(result)) if (foldOne(wiring, node)) wiring = new Wiring(graph);
   prune(graph);
   return result;
 }

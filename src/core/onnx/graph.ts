@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { GraphProto, NodeProto, TensorProto } from './model.ts';
+import { reads } from './order.ts';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -83,10 +84,7 @@ export function prune(graph: GraphProto): void {
   for (const node of graph.node.toReversed()) {
     if (!node.output.some((name) => needed.has(name))) continue;
     kept.push(node);
-    for (const name of node.input) needed.add(name);
-    // What a subgraph takes from outside is not among its node's inputs.
-    for (const { g } of node.attribute)
-      for (const inner of g?.node ?? []) for (const name of inner.input) needed.add(name);
+    for (const name of reads(node)) needed.add(name);
   }
   graph.node = kept.reverse();
   graph.initializer = graph.initializer.filter(({ name }) => needed.has(name));

@@ -1,6 +1,6 @@
 import { Matrix } from 'ml-matrix';
 import { ModelError } from '../model.ts';
-import { type Moments, momentsKey, Observations, type Range } from './observations.ts';
+import { type Moments, momentsKey, Observations, type Range, type Spread } from './observations.ts';
 import type { Probe } from './observing-model.ts';
 
 interface Sums {
@@ -20,6 +20,7 @@ export class Accumulator {
   readonly #probes: readonly Probe[];
   readonly #ranges = new Map<string, Range>();
   readonly #sums = new Map<string, Sums>();
+  readonly #squares = new Map<string, Sums>();
 
   constructor(probes: readonly Probe[]) {
     this.#probes = probes;
@@ -30,7 +31,8 @@ export class Accumulator {
     for (const { need, outputs: names } of this.#probes) {
       const found = names.map((name) => outputs[name]?.data ?? []);
       if (need.kind === 'range') this.#addRange(need.tensor, Number(found[0]?.[0]), Number(found[1]?.[0]));
-      else this.#addMoments(momentsKey(need.tensor, need.axis), found);
+      else
+        this.#addSums(need.kind === 'moments' ? this.#sums : this.#squares, momentsKey(need.tensor, need.axis), found);
     }
   }
 
@@ -42,8 +44,9 @@ export class Accumulator {
     this.#ranges.set(tensor, { min: Math.min(min, least), max: Math.max(max, greatest) });
   }
 
-  #addMoments(key: string, [shape = [], sum = [], second = []]: ArrayLike<number | bigint>[]): void {
-    const sums = this.#sums.get(key) ?? {
+  #addSums(to: Map<string, Sums>, key: string, found: ArrayLike<number | bigint>[]): void {
+    const [shape = [], sum = [], second = []] = found;
+    const sums = to.get(key) ?? {
       count: 0,
       sum: new Float64Array(sum.length),
       second: new Float64Array(second.length),
@@ -52,7 +55,7 @@ export class Accumulator {
     sums.count += elements / sum.length;
     addTo(sums.sum, sum);
     addTo(sums.second, second);
-    this.#sums.set(key, sums);
+    to.set(key, sums);
   }
 
   finish(): Observations {
@@ -62,6 +65,11 @@ export class Accumulator {
       const matrix = Matrix.from1DArray(size, size, second).div(count);
       moments.set(key, { count, mean: sum.map((value) => value / count), second: matrix });
     }
-    return new Observations(this.#ranges, moments);
+    const spreads = new Map<string, Spread>();
+    for (const [key, { count, sum, second }] of this.#squares) {
+      const mean = sum.map((value) => value / count);
+      spreads.set(key, { mean, variance: second.map((value, c) => Math.max(0, value / count - (mean[c] ?? 0) ** 2)) });
+    }
+    return new Observations(this.#ranges, moments, spreads);
   }
 }

@@ -5,7 +5,9 @@ import { ModelError } from '../model.ts';
 export type Need =
   | { kind: 'range'; tensor: string }
   /** Of the values along `axis` (the channels) at every other position. */
-  | { kind: 'moments'; tensor: string; axis: number };
+  | { kind: 'moments'; tensor: string; axis: number }
+  /** Mean and variance of each channel alone: cheaper than moments where nothing is asked of pairs. */
+  | { kind: 'spread'; tensor: string; axis: number };
 
 /** The smallest and largest value a tensor took over the calibration inputs; both are 0 where it was empty. */
 export interface Range {
@@ -23,14 +25,27 @@ export interface Moments {
   second: Matrix;
 }
 
+/** Mean and variance of each of the `C` channels of a tensor. */
+export interface Spread {
+  mean: Float64Array;
+  variance: Float64Array;
+}
+
 /** What was observed. Asking for what nobody needed is a mistake of the one who asks: ModelError. */
 export class Observations {
   readonly #ranges: ReadonlyMap<string, Range>;
   readonly #moments: ReadonlyMap<string, Moments>;
 
-  constructor(ranges: ReadonlyMap<string, Range> = new Map(), moments: ReadonlyMap<string, Moments> = new Map()) {
+  readonly #spreads: ReadonlyMap<string, Spread>;
+
+  constructor(
+    ranges: ReadonlyMap<string, Range> = new Map(),
+    moments: ReadonlyMap<string, Moments> = new Map(),
+    spreads: ReadonlyMap<string, Spread> = new Map(),
+  ) {
     this.#ranges = ranges;
     this.#moments = moments;
+    this.#spreads = spreads;
   }
 
   range(tensor: string): Range {
@@ -39,6 +54,10 @@ export class Observations {
 
   moments(tensor: string, axis: number): Moments {
     return this.#moments.get(momentsKey(tensor, axis)) ?? missing(`moments of "${tensor}" along axis ${axis}`);
+  }
+
+  spread(tensor: string, axis: number): Spread {
+    return this.#spreads.get(momentsKey(tensor, axis)) ?? missing(`spread of "${tensor}" along axis ${axis}`);
   }
 }
 

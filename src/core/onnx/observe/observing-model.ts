@@ -9,7 +9,7 @@ import type { Need } from './observations.ts';
 /** The outputs of an observing model that belong to one need. */
 export interface Probe {
   need: Need;
-  /** Range: the least and the greatest value. Moments: the shape of the tensor, Σx and Σx xᵀ. */
+  /** Range: the least and the greatest value. Moments: the shape of the tensor, Σx and Σx xᵀ; spread: Σx² instead. */
   outputs: readonly string[];
 }
 
@@ -38,6 +38,24 @@ function probeRange(graph: GraphProto, opset: number, name: string): string[] {
   return [least, greatest];
 }
 
+function probeSpread(graph: GraphProto, opset: number, name: string, axis: number, rank: number) {
+  const at = (suffix: string) => `${name}.spread_${axis}_${suffix}`;
+  const others = [...Array(rank).keys()].filter((each) => each !== axis);
+  graph.node.push(
+    makeNode('Shape', at('shape'), [name], [at('shape')]),
+    reduction(graph, opset, 'ReduceSum', at('sum'), name, others),
+    reduction(graph, opset, 'ReduceSumSquare', at('squares'), name, others),
+  );
+  addShape(graph, at('shape'));
+  addOutputs(graph, [at('sum'), at('squares')]);
+  return [at('shape'), at('sum'), at('squares')];
+}
+
+function addShape(graph: GraphProto, name: string): void {
+  const value = { case: 'tensorType' as const, value: { elemType: DataType.INT64 } };
+  graph.output.push(create(ValueInfoProtoSchema, { name, type: { value } }));
+}
+
 /** The tensor as a matrix of positions by channels, its column sums, and its product with itself. */
 function probeMoments(graph: GraphProto, opset: number, name: string, axis: number, rank: number, size: number) {
   const at = (suffix: string) => `${name}.observed_${axis}_${suffix}`;
@@ -51,8 +69,7 @@ function probeMoments(graph: GraphProto, opset: number, name: string, axis: numb
     reduction(graph, opset, 'ReduceSum', at('sum'), at('matrix'), [0]),
     makeNode('MatMul', at('second'), [at('transposed'), at('matrix')], [at('second')]),
   );
-  const value = { case: 'tensorType' as const, value: { elemType: DataType.INT64 } };
-  graph.output.push(create(ValueInfoProtoSchema, { name: at('shape'), type: { value } }));
+  addShape(graph, at('shape'));
   addOutputs(graph, [at('sum'), at('second')]);
   return [at('shape'), at('sum'), at('second')];
 }
@@ -76,6 +93,9 @@ export function observingModel(model: Model, needs: readonly Need[]): ObservingM
     const size = found.shape?.[need.axis];
     if (!found.shape || typeof size !== 'number') {
       throw new ModelError(`the size of axis ${need.axis} of "${need.tensor}" is not known: it can't be observed`);
+    }
+    if (need.kind === 'spread') {
+      return { need, outputs: probeSpread(graph, opset, need.tensor, need.axis, found.shape.length) };
     }
     return { need, outputs: probeMoments(graph, opset, need.tensor, need.axis, found.shape.length, size) };
   });

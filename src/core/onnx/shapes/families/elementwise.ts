@@ -68,6 +68,16 @@ const compare = (test: (a: number, b: number) => boolean, same?: number): Rule =
     return sameDim(a, b) ? same : undefined;
   }, DataType.BOOL);
 
+/** Products of names are sizes, and no size is below 0; sums and differences in brackets may be. */
+const isBelowZero = (dim: Dim) => isKnown(dim) && dim < 0;
+const isSize = (dim: Dim) => !isKnown(dim) && /^[^-+()?]+$/.test(dim);
+
+const equal: Compute = (a, b) => {
+  if (isKnown(a) && isKnown(b)) return Number(a === b);
+  if ((isSize(a) && isBelowZero(b)) || (isSize(b) && isBelowZero(a))) return 0;
+  return sameDim(a, b) ? 1 : undefined;
+};
+
 const where: Rule = (site) => {
   const shape = broadcastShape(site);
   const [condition, yes, no] = site.inputs.map((input) =>
@@ -133,7 +143,7 @@ export const elementwise: Rules = {
   And: compare((a, b) => a !== 0 && b !== 0),
   Or: compare((a, b) => a !== 0 || b !== 0),
   Xor: compare((a, b) => (a !== 0) !== (b !== 0)),
-  Equal: compare((a, b) => a === b, 1),
+  Equal: binary(equal, DataType.BOOL),
   Greater: compare((a, b) => a > b, 0),
   GreaterOrEqual: compare((a, b) => a >= b, 1),
   Less: compare((a, b) => a < b, 0),
