@@ -28,19 +28,15 @@ export const Analyse = z.object({
 });
 export type Analyse = z.infer<typeof Analyse>;
 
-/** What a choice is expected to do, before any trial: by sums over the places it changes. */
+/** What a choice is expected to do, before any trial. */
 export const Expected = z.object({
   latency: z.number().describe("Share of the base model's latency."),
   loss: z.number().describe('Squared distance of the outputs from those of the base model, by their squared length.'),
 });
 export type Expected = z.infer<typeof Expected>;
 
-const Choice = z.object({
-  choice: z.int(),
-  /** By how much one run takes longer than the base model's, in milliseconds; below 0 where it is faster. */
-  costMs: z.number(),
-  loss: z.number(),
-});
+/** `costMs`: by how much one run takes longer than the base model's; below 0 where it is faster. */
+const Effect = z.object({ costMs: z.number(), loss: z.number() });
 
 /**
  * What each rewrite could change of a model, place by place, with what every choice was measured to cost and to lose.
@@ -52,11 +48,15 @@ export const Analysis = z.object({
   rewrites: z.array(
     z.object({
       name: RewriteName,
-      sites: z.array(z.object({ id: z.string(), identity: z.int(), choices: z.array(Choice) })),
+      sites: z.array(
+        z.object({ id: z.string(), identity: z.int(), choices: z.array(Effect.extend({ choice: z.int() })) }),
+      ),
+      /** What the allocations at each level do as a whole; `level` as in `selectionAt`. */
+      levels: z.array(Effect.extend({ level: z.int() })),
     }),
   ),
   /** Whole models in one precision. */
-  precisions: z.array(z.object({ precision: Precision, costMs: z.number(), loss: z.number() })),
+  precisions: z.array(Effect.extend({ precision: Precision })),
   /** Places that were not measured for want of time; they stay as they are. */
   skipped: z.array(z.string()),
 });

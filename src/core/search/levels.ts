@@ -1,6 +1,7 @@
-import type { Analysis, Expected, RewriteName } from '../../api/analysis.ts';
+import type { Analysis, Expected } from '../../api/analysis.ts';
 import type { Dimensions, PrecisionsExpected } from '../../api/variant.ts';
 import { allocate } from './allocation/allocate.ts';
+import { undominated } from './allocation/relaxation.ts';
 
 /** How much of the latency that a rewrite could save is kept, in percent: 100 changes nothing. */
 const levels = [0, 10, 20, 30, 45, 60, 80, 100];
@@ -23,49 +24,43 @@ export function selectionAt(sites: Sites, level: number): Record<string, number>
   return Object.fromEntries(entries.filter(([id, choice]) => sites.find((one) => one.id === id)?.identity !== choice));
 }
 
-/** What a selection is expected to do, when what the sites do adds up. */
-export function expected(sites: Sites, selection: Record<string, number>, baseMs: number): Expected {
-  let [costMs, loss] = [0, 0];
-  for (const { id, identity, choices } of sites) {
-    const found = choices.find(({ choice }) => choice === (selection[id] ?? identity));
-    costMs += found?.costMs ?? 0;
-    loss += found?.loss ?? 0;
-  }
-  return { latency: rounded(Math.max(0.01, 1 + costMs / baseMs)), loss: rounded(loss) };
-}
+const expectedOf = ({ costMs, loss }: { costMs: number; loss: number }, baseMs: number): Expected => ({
+  latency: rounded(Math.max(0.01, 1 + costMs / baseMs)),
+  loss: rounded(loss),
+});
 
 /** Three digits: they travel in a termination message, and are expectations. */
 const rounded = (value: number) => Number(value.toPrecision(3));
 
 /** What each precision should do to the whole model. */
 export const precisionsOf = ({ precisions, baseMs }: Analysis): PrecisionsExpected =>
-  precisions.map(({ precision, costMs, loss }) => ({
-    precision,
-    latency: rounded(Math.max(0.01, 1 + costMs / baseMs)),
-    loss: rounded(loss),
-  }));
+  precisions.map(({ precision, ...effect }) => ({ precision, ...expectedOf(effect, baseMs) }));
 
 /** The sites that an analysis measured for a rewrite. */
 export const sitesOf = ({ rewrites }: Analysis, name: string): Sites =>
   rewrites.find((rewrite) => rewrite.name === name)?.sites ?? [];
 
-/** One dimension for each rewrite that saves latency anywhere: the levels at which it does different things. */
-export function dimensionsOf(analysis: Analysis): Dimensions {
-  return analysis.rewrites.flatMap(({ name, sites }) => {
-    const seen = new Map<string, { choice: number; expected: Expected }>();
-    for (const level of levels.toReversed()) {
-      const selection = selectionAt(sites, level);
-      const key = JSON.stringify(selection);
-      if (!seen.has(key)) seen.set(key, { choice: level, expected: expected(sites, selection, analysis.baseMs) });
-    }
-    const offered = [...seen.values()].reverse();
-    if (offered.length < 2) return [];
-    return [
-      {
-        name: name satisfies RewriteName,
-        choices: offered.map(({ choice }) => choice),
-        expected: offered.map((each) => each.expected),
-      },
-    ];
+/** The levels at which a rewrite does different things, the least change first, each with what is chosen. */
+export function distinctLevels(sites: Sites): { level: number; selection: Record<string, number> }[] {
+  const seen = new Set([JSON.stringify({})]);
+  return levels.toReversed().flatMap((level) => {
+    const selection = selectionAt(sites, level);
+    const text = JSON.stringify(selection);
+    if (seen.has(text)) return [];
+    seen.add(text);
+    return [{ level, selection }];
+  });
+}
+
+/** One dimension for each rewrite that saves latency: the levels that no other beats in latency and loss. */
+export function dimensionsOf({ rewrites, baseMs }: Analysis): Dimensions {
+  return rewrites.flatMap(({ name, levels: measured }) => {
+    const all = [{ level: untouched, costMs: 0, loss: 0 }, ...measured];
+    const kept = undominated(all.map(({ costMs, loss }) => ({ cost: loss, loss: costMs })))
+      .map((i) => all[i] as (typeof all)[number])
+      .sort((a, b) => a.level - b.level);
+    if (kept.length < 2) return [];
+    const expected = kept.map((effect) => expectedOf(effect, baseMs));
+    return [{ name, choices: kept.map(({ level }) => level), expected }];
   });
 }

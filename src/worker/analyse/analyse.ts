@@ -4,13 +4,15 @@ import { type Model, ModelError } from '../../core/onnx/model.ts';
 import { inOrder } from '../../core/onnx/rewrites/all.ts';
 import type { Rewrite, Site } from '../../core/onnx/rewrites/rewrite.ts';
 import { inferShapes } from '../../core/onnx/shapes/infer.ts';
+import { distinctLevels } from '../../core/search/levels.ts';
 import { EngineError } from '../../engines/engine.ts';
 import { batch, type Dataset } from '../dataset.ts';
+import { applied } from '../derive/rewriting.ts';
 import { observe } from '../observe.ts';
 import { type Comparison, type ComparisonSetup, compareWith, type Effect } from './comparison.ts';
 
 /** Choices that are measured at one place besides leaving it as it is; what lies between them adds little. */
-const mostChoices = 3;
+const mostChoices = 4;
 /** Rows that activations are observed on: enough to tell places apart, not yet to make a variant of. */
 const observedRows = 64;
 
@@ -21,11 +23,12 @@ export interface AnalyseDeps extends Omit<ComparisonSetup, 'data' | 'batchSize'>
   maxMs: number;
 }
 
-/** The choices to measure at a place: the ends and the middle, most telling first. */
+/** The choices to measure at a place: all where they are few, else evenly spaced from end to end. */
 export function measuredChoices({ choices, identity }: Site): number[] {
   const others = choices.filter((choice) => choice !== identity);
-  const places = [Math.floor((others.length - 1) / 2), 0, others.length - 1];
-  return [...new Set(places)].flatMap((place) => others[place] ?? []).slice(0, mostChoices);
+  const count = Math.min(mostChoices, others.length);
+  const step = (others.length - 1) / Math.max(1, count - 1);
+  return Array.from({ length: count }, (_, i) => others[Math.round(i * step)] as number);
 }
 
 /** What a change does; undefined where the changed model can't be made or run here: then it is not offered. */
@@ -39,11 +42,12 @@ async function effect(make: () => Promise<Model>, comparison: Comparison): Promi
   }
 }
 
-type Choices = Analysis['rewrites'][number]['sites'][number]['choices'];
+type Sites = Analysis['rewrites'][number]['sites'];
+type Choices = Sites[number]['choices'];
 
 /**
- * What each rewrite could change of a model: every place is changed alone, and what that costs and loses is measured on
- * this machine against the model as it is, in turns. The model is prepared and cleaned up. Each rewrite gets an equal
+ * What each rewrite could change of a model: every place is changed alone, and then as many as an allocation takes
+ * together; what that costs and loses is measured on this machine against the model as it is, in turns. The model is prepared and cleaned up. Each rewrite gets an equal
  * share of the time that is left when its turn comes.
  */
 export async function analyse(
@@ -72,12 +76,20 @@ export async function analyse(
     return result;
   };
   const sitesOf = async (rewrite: Rewrite, until: number) => {
-    const sites: Analysis['rewrites'][number]['sites'] = [];
+    const sites: Sites = [];
     for (const site of rewrite.sites(model, inference)) {
       if (clock() > until) skipped.push(`${rewrite.name} ${site.id}`);
       else sites.push({ id: site.id, identity: site.identity, choices: await choicesAt(rewrite, site) });
     }
     return sites;
+  };
+  const levelsOf = async (rewrite: Rewrite, sites: Sites) => {
+    const levels: Analysis['rewrites'][number]['levels'] = [];
+    for (const { level, selection } of distinctLevels(sites)) {
+      const found = await effect(() => applied(engine, model, rewrite, selection, few), comparison);
+      if (found) levels.push({ level, ...found });
+    }
+    return levels;
   };
   try {
     const whole: Analysis['precisions'] = [];
@@ -89,7 +101,8 @@ export async function analyse(
     const analysed: Analysis['rewrites'] = [];
     for (const [turn, rewrite] of used.entries()) {
       const until = clock() + (end - clock()) / (used.length - turn);
-      analysed.push({ name: rewrite.name, sites: await sitesOf(rewrite, until) });
+      const sites = await sitesOf(rewrite, until);
+      analysed.push({ name: rewrite.name, sites, levels: await levelsOf(rewrite, sites) });
     }
     return { formatVersion: 1, baseMs: comparison.baseMs, precisions: whole, skipped, rewrites: analysed };
   } finally {

@@ -32,7 +32,8 @@ export interface ComparisonSetup {
   clock: () => number;
 }
 
-const median = (values: number[]) => quantile(Float64Array.from(values).sort(), 0.5);
+/** A run that nothing disturbed: what disturbs only ever adds. */
+const undisturbed = (runsMs: number[]) => quantile(Float64Array.from(runsMs).sort(), 0.2);
 
 /** The first output for each part of the inputs, one after the other. */
 async function outputs(session: Session, parts: readonly Record<string, Tensor>[]): Promise<number[]> {
@@ -53,14 +54,18 @@ export async function compareWith(base: Model, setup: ComparisonSetup): Promise<
   const expected = await outputs(session, parts);
   const timed = repeatedBatch(data, fixed || batchSize);
 
-  const timeOf = async (one: Session, runs: number) => {
-    const started = clock();
-    for (let i = 0; i < runs; i++) await one.run(timed);
-    return (clock() - started) / runs;
+  const timesOf = async (one: Session, runs: number) => {
+    const times: number[] = [];
+    for (let i = 0; i < runs; i++) {
+      const started = clock();
+      await one.run(timed);
+      times.push(clock() - started);
+    }
+    return times;
   };
-  await timeOf(session, 3);
-  const baseMs = median(await inTurn(5, () => timeOf(session, 3)));
-  const runs = Math.max(1, Math.ceil(roundMs / Math.max(0.01, baseMs)));
+  await timesOf(session, 3);
+  const baseMs = undisturbed(await timesOf(session, 15));
+  const runs = Math.max(2, Math.ceil(roundMs / Math.max(0.01, baseMs)));
 
   return {
     baseMs,
@@ -68,22 +73,17 @@ export async function compareWith(base: Model, setup: ComparisonSetup): Promise<
       const other = await load(changed);
       try {
         const loss = outputChange(await outputs(other, parts), expected, size * parts.length);
-        await timeOf(other, 2);
-        const differences = await inTurn(rounds, async () => {
-          const before = await timeOf(session, runs);
-          return (await timeOf(other, runs)) - before;
-        });
-        return { costMs: median(differences), loss };
+        await timesOf(other, 2);
+        const [before, after]: [number[], number[]] = [[], []];
+        for (let round = 0; round < rounds; round++) {
+          before.push(...(await timesOf(session, runs)));
+          after.push(...(await timesOf(other, runs)));
+        }
+        return { costMs: undisturbed(after) - undisturbed(before), loss };
       } finally {
         await other.release();
       }
     },
     close: () => session.release(),
   };
-}
-
-async function inTurn(times: number, measure: () => Promise<number>): Promise<number[]> {
-  const results: number[] = [];
-  for (let i = 0; i < times; i++) results.push(await measure());
-  return results;
 }

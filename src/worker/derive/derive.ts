@@ -1,8 +1,8 @@
 import type { Candidate } from '../../api/candidate.ts';
 import type { DeriveResult, DeriveTask } from '../../api/task.ts';
-import { foldBatchNorms } from '../../core/onnx/batch-norm.ts';
 import { encode, withMetadata } from '../../core/onnx/model.ts';
 import { prepare } from '../../core/onnx/prepare.ts';
+import { cleanUp } from '../../core/onnx/rewrites/clean-up/clean-up.ts';
 import { checkManifest, slice } from '../../core/onnx/supernet.ts';
 import { dataset } from '../dataset.ts';
 import { readModel, readRef } from '../files.ts';
@@ -37,8 +37,8 @@ export async function derive(deps: DeriveDeps, task: DeriveTask): Promise<Derive
 
   const subnet = manifest ? slice(base, manifest, task.candidate.dimensions) : base;
   const calibrated = manifest && calibration ? await recalibrate(deps, subnet, calibration) : subnet;
-  const folded = foldBatchNorms(calibrated);
-  const changed = await withChoices(deps, task, folded, calibration);
+  const clean = cleanUp(calibrated);
+  const changed = await withChoices(deps, task, clean, calibration);
   const quantized = await inPrecision(deps, changed, task.candidate.precision, calibration);
   const variant = withMetadata(quantized, stamp(task.candidate));
 
@@ -51,6 +51,6 @@ export async function derive(deps: DeriveDeps, task: DeriveTask): Promise<Derive
     ...{ outputs, quality },
     ...(manifest
       ? { dimensions: manifest.dimensions.map(({ name, choices }) => ({ name, choices })) }
-      : await offers(deps, task, folded, calibration)),
+      : await offers(deps, task, clean, calibration)),
   };
 }
