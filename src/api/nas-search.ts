@@ -80,6 +80,20 @@ export const NASSearchSpec = z
     workload: z
       .object({
         batchSize: z.int().min(1).max(4096).default(1).describe('Inputs in one request.'),
+        phases: z
+          .array(
+            z.object({
+              name: Name,
+              inputs: FileRef.describe('Inputs (.npz) to time with.'),
+              threshold: Duration.optional().describe('As spec.latency.threshold, which is that of the first phase.'),
+            }),
+          )
+          .min(1)
+          .max(4)
+          .optional()
+          .describe(
+            'Kinds of requests that are timed apart and are objectives of their own, such as prefill and decode of a language model. The first is what an SLA counts on. When left out, the held-out inputs are timed.',
+          ),
       })
       .prefault({}),
     latency: z
@@ -146,6 +160,11 @@ export const FrontPoint = z.object({
   p99LowMs: z.number(),
   p99HighMs: z.number(),
   sizeBytes: z.int(),
+  phases: z
+    .array(z.object({ name: Name, p50Ms: z.number(), p99Ms: z.number() }))
+    .max(3)
+    .optional()
+    .describe('The phases after the first, whose latency the other fields are.'),
   label: z.string().max(128).describe('The candidate in short.'),
 });
 export type FrontPoint = z.infer<typeof FrontPoint>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Conditions, Digest, Duration, Name, type Resource, Time } from './common.ts';
+import { Conditions, Digest, Duration, FileRef, Name, type Resource, Time } from './common.ts';
 
 import { HardwareFacts } from './hardware-profile.ts';
 
@@ -28,6 +28,10 @@ export const TrialSpec = z.object({
   variantRef: z.object({ name: Name }),
   baselineRef: z.object({ name: Name }),
   accelerator: Name.describe('Name of the HardwareProfile to measure on.'),
+  phase: z
+    .object({ name: Name, inputs: FileRef })
+    .optional()
+    .describe('What is timed; the held-out inputs when left out.'),
   batchSize: z.int().min(1).max(4096),
   minSamples: z.int().min(100).max(1_000_000),
   maxMeasureTime: Duration,

@@ -2,6 +2,7 @@ import type { LatencySLA } from '../api/latency-sla.ts';
 import type { NASSearch } from '../api/nas-search.ts';
 import { trials, variants } from '../api/resources.ts';
 import { durationMs } from '../api/units.ts';
+import { isFirstPhase } from '../controllers/shared/phases.ts';
 import { label } from '../core/search/candidate.ts';
 import type { SearchReport, SlaReport, TrialPoint } from '../observe/report/data.ts';
 import type { Cluster } from '../runtime/cluster/cluster.ts';
@@ -17,7 +18,9 @@ export async function searchReports(cluster: Cluster, search: NASSearch): Promis
     accelerator,
     thresholdMs: threshold ? durationMs(threshold) : undefined,
     scale: { metric: search.spec.quality.metric, higherIsBetter: search.spec.quality.higherIsBetter },
-    points: measured.flatMap(({ spec, status }): TrialPoint[] => {
+    points: measured.flatMap((trial): TrialPoint[] => {
+      const { spec, status } = trial;
+      if (!isFirstPhase(search, trial)) return [];
       const variant = its.find(({ metadata }) => metadata.name === spec.variantRef.name);
       const { quality, artifact } = variant?.status ?? {};
       if (spec.accelerator !== accelerator || !variant || !quality || !artifact || !status?.latency) return [];

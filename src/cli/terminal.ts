@@ -41,10 +41,12 @@ export class Live {
 /** A front as rows of text, fastest first. */
 export function frontTable({ front, recommended, metric = 'Top1' }: AcceleratorStatus): string[] {
   if (front.length === 0) return [];
-  const head = `  ${'p50 ms'.padStart(8)} ${'p99 ms'.padStart(8)} ${metric.padStart(10)}  variant`;
-  const rows = front.map(({ variant, label, p50Ms, p99Ms, quality }) => {
+  const others = front[0]?.phases?.map(({ name }) => ` ${`${name} p99`.padStart(12)}`).join('') ?? '';
+  const head = `  ${'p50 ms'.padStart(8)} ${'p99 ms'.padStart(8)}${others} ${metric.padStart(10)}  variant`;
+  const rows = front.map(({ variant, label, p50Ms, p99Ms, phases = [], quality }) => {
     const mark = variant === recommended ? '➤ ' : '  ';
-    return `${mark}${p50Ms.toFixed(2).padStart(8)} ${p99Ms.toFixed(2).padStart(8)} ${showValue(metric, quality).padStart(10)}  ${label}`;
+    const more = phases.map((phase) => ` ${phase.p99Ms.toFixed(2).padStart(12)}`).join('');
+    return `${mark}${p50Ms.toFixed(2).padStart(8)} ${p99Ms.toFixed(2).padStart(8)}${more} ${showValue(metric, quality).padStart(10)}  ${label}`;
   });
   return [head, ...rows];
 }

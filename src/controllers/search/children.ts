@@ -6,6 +6,7 @@ import type { Trial } from '../../api/trial.ts';
 import type { Variant } from '../../api/variant.ts';
 import { canonical, shortHash } from '../../core/search/candidate.ts';
 import { childName, trialName } from '../shared/names.ts';
+import type { Phase } from '../shared/phases.ts';
 
 function metadata(search: NASSearch, name: string, extra: Record<string, string>): Variant['metadata'] {
   const { uid = '', namespace } = search.metadata;
@@ -56,10 +57,10 @@ export function variantOf(search: NASSearch, candidate: Candidate, base?: Varian
   };
 }
 
-/** The trial of a variant on an accelerator. */
-export function trialOf(search: NASSearch, variant: string, accelerator: string): Trial {
+/** The trial of a variant on an accelerator, in one phase where the search has phases. */
+export function trialOf(search: NASSearch, variant: string, accelerator: string, phase?: Phase): Trial {
   const { workload, measurement } = search.spec;
-  const name = trialName(variant, accelerator);
+  const name = trialName(variant, accelerator, phase?.name);
   return {
     apiVersion,
     kind: 'Trial',
@@ -69,6 +70,7 @@ export function trialOf(search: NASSearch, variant: string, accelerator: string)
       variantRef: { name: variant },
       baselineRef: { name: baseName(search) },
       accelerator,
+      ...(phase && { phase: { name: phase.name, inputs: phase.inputs } }),
       batchSize: workload.batchSize,
       minSamples: measurement.minSamples,
       maxMeasureTime: measurement.maxTime,

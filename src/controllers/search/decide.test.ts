@@ -174,3 +174,58 @@ test('a base model that can not be used ends the search', () => {
     ['BaseFailed', true],
   );
 });
+
+/** Runs a search to its end; every child succeeds. */
+function finished(search: NASSearch, derive: (variant: Variant) => Variant = derived): SearchSnapshot {
+  let snapshot = snapshotOf(search, [profile('fast')]);
+  for (let i = 0; i < 80 && !snapshot.search.status?.finished; i++) {
+    const next = applied(snapshot, startMs + i);
+    const pending = next.variants.find((one) => variantState(one) === 'Pending');
+    snapshot = pending
+      ? { ...next, variants: next.variants.map((one) => (one === pending ? derive(one) : one)) }
+      : finishOne(next, 0);
+  }
+  return snapshot;
+}
+
+test('each phase is measured of each variant, is an objective, and has its threshold', () => {
+  const inputs = (name: string) => ({ uri: `file:///data/${name}.npz` });
+  const phases = [
+    { name: 'prefill', inputs: inputs('prefill') },
+    { name: 'decode', inputs: inputs('decode'), threshold: '20ms' },
+  ];
+  const { search, variants, trials } = finished(aSearch({ workload: { phases }, latency: { threshold: '27ms' } }));
+  assert.deepEqual([variants.length, trials.length], [7, 14]);
+  for (const name of variants.map(({ metadata }) => metadata.name)) {
+    const its = trials.filter(({ spec }) => spec.variantRef.name === name).map(({ spec }) => spec.phase?.name);
+    assert.deepEqual(its.sort(), ['decode', 'prefill']);
+  }
+  const [status] = search.status?.accelerators ?? [];
+  const best = status?.front.find(({ variant }) => variant === status.recommended);
+  assert.ok(best?.phases?.[0] && best.phases[0].name === 'decode' && best.phases[0].p99Ms <= 20);
+});
+
+test('a plain model is analysed with its base, and every other variant is told where the analysis lies', () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const offered = [
+    {
+      name: 'precision',
+      choices: [0, 50, 100],
+      expected: [0.3, 0.6, 1].map((latency) => ({ latency, loss: 1 - latency })),
+    },
+  ];
+  const { variants } = finished(aSearch({ supernet: undefined, space: { rewrites: ['precision'] } }), (variant) => {
+    const made = derived(variant);
+    if (!variant.spec.analyse) return made;
+    return {
+      ...made,
+      status: { ...made.status, conditions: made.status?.conditions, dimensions: offered, analysis: digest },
+    };
+  });
+  const [base, ...others] = variants;
+  assert.deepEqual(base?.spec.analyse, {
+    ...{ rewrites: ['precision'], precisions: ['FP32', 'INT8Static', 'INT8Dynamic'], batchSize: 1 },
+  });
+  assert.ok(others.length > 0 && others.every(({ spec }) => spec.analysis === digest && spec.analyse === undefined));
+  assert.ok(others.some(({ spec }) => spec.candidate.precision === 'Mixed'));
+});

@@ -3,11 +3,13 @@ import type { Trial } from '../../api/trial.ts';
 import { durationMs } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
 import { lossOf } from '../../core/quality/metric.ts';
+import { latenciesOf } from '../../core/search/choice.ts';
 import type { Evaluated } from '../../core/search/sampler.ts';
 import { guidedSampler } from '../../core/search/samplers/guided.ts';
 import { baseCandidate, spaceOf } from '../../core/search/space.ts';
 import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
 import { findCondition, setCondition } from '../../runtime/conditions.ts';
+import { phasesOf } from '../shared/phases.ts';
 import { baseName, trialOf, variantOf } from './children.ts';
 import type { SearchSnapshot } from './gather.ts';
 import { measuredOf, summarize, trialState, variantState } from './summary.ts';
@@ -50,14 +52,11 @@ function history(snapshot: SearchSnapshot, accelerators: string[]): Evaluated[] 
     .toSorted((a, b) => a.metadata.name.localeCompare(b.metadata.name))
     .map((variant) => {
       const { candidate } = variant.spec;
-      const its = snapshot.trials.filter(({ spec }) => spec.variantRef.name === variant.metadata.name);
-      const latencies = accelerators.map((name) => {
-        const trial = its.find(({ spec }) => spec.accelerator === name);
-        return trial && measuredOf(snapshot, trial)?.latencyMs;
-      });
+      const all = accelerators.map((name) => measuredOf(snapshot, variant, name));
       const { quality } = variant.status ?? {};
-      if (quality === undefined || latencies.some((latency) => latency === undefined)) return { candidate };
-      return { candidate, objectives: [lossOf(quality), ...(latencies as number[])] };
+      if (quality === undefined || all.includes(undefined)) return { candidate };
+      const latencies = all.flatMap((measured) => (measured ? latenciesOf(measured) : []));
+      return { candidate, objectives: [lossOf(quality), ...latencies] };
     });
 }
 
@@ -75,7 +74,9 @@ function work(snapshot: SearchSnapshot, accelerators: string[], inTime: boolean)
     .filter((variant) => variantState(variant) === 'Succeeded')
     // The base first: it is the control of all others, and what production serves now.
     .sort((a, b) => Number(b.metadata.name === base) - Number(a.metadata.name === base))
-    .flatMap(({ metadata: { name } }) => accelerators.map((accelerator) => trialOf(search, name, accelerator)))
+    .flatMap(({ metadata: { name } }) =>
+      accelerators.flatMap((accelerator) => phasesOf(search).map((phase) => trialOf(search, name, accelerator, phase))),
+    )
     .filter(({ metadata }) => !known.has(metadata.name))
     .slice(0, inTime ? free : 0);
   const room = Math.min(free - newTrials.length, budget.maxVariants - variants.length);

@@ -6,6 +6,7 @@ import { limitOf, type QualityLimit } from '../../core/quality/limit.ts';
 import { label } from '../../core/search/candidate.ts';
 import { type Measured, outcome } from '../../core/search/choice.ts';
 import { findCondition } from '../../runtime/conditions.ts';
+import { phasesOf } from '../shared/phases.ts';
 import { baseName } from './children.ts';
 import type { SearchSnapshot } from './gather.ts';
 
@@ -22,21 +23,38 @@ export const trialState = (trial: Trial): State => stateOf(trial, 'Succeeded');
 
 const latencyField = { P50: 'p50Ms', P90: 'p90Ms', P99: 'p99Ms' } as const;
 
-/** What one trial measured, with its variant; undefined while there is nothing to say. */
-export function measuredOf({ search, variants }: SearchSnapshot, trial: Trial): Measured | undefined {
-  const variant = variants.find(({ metadata }) => metadata.name === trial.spec.variantRef.name);
-  const { latency, outputsAgree } = trial.status ?? {};
-  const { quality, artifact } = variant?.status ?? {};
-  if (!variant || !latency || !quality || !artifact || trialState(trial) !== 'Succeeded') return undefined;
-  const { p50Ms, p99Ms, p99LowMs, p99HighMs } = latency;
+/** What was measured of a variant on an accelerator, in all phases; undefined while there is nothing to say. */
+export function measuredOf(snapshot: SearchSnapshot, variant: Variant, accelerator: string): Measured | undefined {
+  const { search, trials } = snapshot;
+  const { quality, artifact } = variant.status ?? {};
+  const its = trials.filter(
+    ({ spec }) => spec.accelerator === accelerator && spec.variantRef.name === variant.metadata.name,
+  );
+  const [first, ...others] = phasesOf(search).map((phase) => {
+    const trial = its.find(({ spec }) => spec.phase?.name === phase?.name);
+    // One that was let go early has too few samples for its tail, and is beaten by the base.
+    const usable = trial && trialState(trial) === 'Succeeded' && !trial.status?.stoppedEarly;
+    const latency = usable ? trial.status?.latency : undefined;
+    return latency && { name: phase?.name ?? '', threshold: phase?.threshold, latency, status: trial?.status };
+  });
+  if (!first || others.includes(undefined) || !quality || !artifact) return undefined;
+  const { p50Ms, p99Ms, p99LowMs, p99HighMs } = first.latency;
+  const field = latencyField[search.spec.latency.percentile];
+  const phases = others.flatMap((phase) => {
+    if (!phase) return [];
+    const { name, threshold, latency } = phase;
+    const thresholdMs = threshold ? durationMs(threshold) : undefined;
+    return [{ name, p50Ms: latency.p50Ms, p99Ms: latency.p99Ms, latencyMs: latency[field], thresholdMs }];
+  });
   return {
     variant: variant.metadata.name,
     label: label(variant.spec.candidate),
     quality,
     sizeBytes: artifact.sizeBytes,
     ...{ p50Ms, p99Ms, p99LowMs, p99HighMs },
-    latencyMs: latency[latencyField[search.spec.latency.percentile]],
-    outputsAgree: outputsAgree !== false,
+    ...(phases.length > 0 && { phases }),
+    latencyMs: first.latency[field],
+    outputsAgree: first.status?.outputsAgree !== false,
   };
 }
 
@@ -47,12 +65,9 @@ function qualityLimit({ search, variants }: SearchSnapshot): QualityLimit {
 }
 
 function acceleratorStatus(snapshot: SearchSnapshot, name: string): AcceleratorStatus {
-  const { search, trials } = snapshot;
-  const mine = trials.filter(({ spec }) => spec.accelerator === name);
-  // One that was let go early has too few samples for its tail, and is beaten by the base.
-  const whole = mine.filter(({ status }) => !status?.stoppedEarly);
-  const measured = whole.flatMap((trial) => measuredOf(snapshot, trial) ?? []);
-  const { threshold } = search.spec.latency;
+  const { search, variants } = snapshot;
+  const measured = variants.flatMap((variant) => measuredOf(snapshot, variant, name) ?? []);
+  const threshold = search.spec.workload.phases?.[0]?.threshold ?? search.spec.latency.threshold;
   const limits = { quality: qualityLimit(snapshot), thresholdMs: threshold ? durationMs(threshold) : undefined };
   const { front, recommended, message, hypervolume } = outcome(measured, limits, baseName(search));
   const { metric } = search.spec.quality;

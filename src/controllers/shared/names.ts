@@ -7,6 +7,6 @@ const longestName = 60;
 export const childName = (parent: string, suffix: string): string =>
   `${parent.slice(0, longestName - suffix.length - 1)}-${suffix}`;
 
-/** The trial of a variant on an accelerator; the same name whoever asks. */
-export const trialName = (variant: string, accelerator: string): string =>
-  childName(variant, shortHash(accelerator).slice(-5));
+/** The trial of a variant on an accelerator, in one phase where there are several; the same name whoever asks. */
+export const trialName = (variant: string, accelerator: string, phase?: string): string =>
+  childName(variant, shortHash(phase ? `${accelerator} ${phase}` : accelerator).slice(-5));

@@ -3,6 +3,7 @@ import type { Trial } from '../../api/trial.ts';
 import { limitOf, type QualityLimit } from '../../core/quality/limit.ts';
 import type { Finalist } from '../../core/sla/choice.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
+import { isFirstPhase } from '../shared/phases.ts';
 import type { SlaSnapshot } from './gather.ts';
 
 const succeeded = ({ status }: Trial) =>
@@ -21,13 +22,14 @@ export function acceleratorOf(
 
 /** Every variant that was made, judged and measured on this accelerator with right outputs. */
 export function finalists(
-  { variants, trials }: Pick<SlaSnapshot, 'variants' | 'trials'>,
+  { search, variants, trials }: Pick<SlaSnapshot, 'search' | 'variants' | 'trials'>,
   accelerator: string | undefined,
 ): Finalist[] {
   return trials.flatMap((trial) => {
     const variant = variants.find(({ metadata }) => metadata.name === trial.spec.variantRef.name);
     const { artifact, quality } = variant?.status ?? {};
     const { latency, loadCurve, outputsAgree, stoppedEarly } = trial.status ?? {};
+    if (!isFirstPhase(search, trial)) return [];
     if (trial.spec.accelerator !== accelerator || !succeeded(trial) || outputsAgree === false || stoppedEarly)
       return [];
     if (!variant || !artifact || !quality || !latency) return [];

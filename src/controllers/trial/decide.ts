@@ -4,6 +4,7 @@ import { durationMs, quantity } from '../../api/units.ts';
 import { lossOf } from '../../core/quality/metric.ts';
 import { setCondition } from '../../runtime/conditions.ts';
 import { isSettled, type Settled, step } from '../shared/attempt.ts';
+import { isFirstPhase } from '../shared/phases.ts';
 import { type PodOutcome, podOutcome } from '../shared/pod-outcome.ts';
 import type { TrialSnapshot } from './gather.ts';
 
@@ -20,9 +21,11 @@ function taskOf({ trial, search, variant, baseline }: TrialSnapshot): MeasureTas
     kind: 'Measure',
     candidate: { digest: candidate.artifact.digest },
     baseline: { digest: control.artifact.digest },
-    outputs: candidate.outputs,
+    // What was recorded is compared once, with the first phase.
+    outputs: isFirstPhase(search, trial) ? candidate.outputs : undefined,
     output: variant.spec.output,
     heldout: variant.spec.heldout,
+    inputs: trial.spec.phase?.inputs ?? variant.spec.heldout,
     batchSize: trial.spec.batchSize,
     minSamples: trial.spec.minSamples,
     maxMeasureMs: durationMs(trial.spec.maxMeasureTime),

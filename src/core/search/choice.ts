@@ -5,9 +5,11 @@ import { lossOf, showValue, worstLoss } from '../quality/metric.ts';
 import { front, hypervolume } from './pareto.ts';
 
 /** One measured variant, with the latency that the search asks for. */
-export interface Measured extends Omit<FrontPoint, 'quality'> {
+export interface Measured extends Omit<FrontPoint, 'quality' | 'phases'> {
   quality: Quality;
   latencyMs: number;
+  /** The phases after the first; each is an objective, with a threshold of its own. */
+  phases?: { name: string; p50Ms: number; p99Ms: number; latencyMs: number; thresholdMs?: number }[];
   /** Its outputs here are those it was judged with. */
   outputsAgree: boolean;
 }
@@ -27,9 +29,26 @@ export interface Outcome {
 
 const mostPoints = 24;
 
-function frontPoint({ latencyMs: _l, outputsAgree: _o, quality, ...point }: Measured): FrontPoint {
-  return { ...point, quality: quality.value };
+function frontPoint({ latencyMs: _l, outputsAgree: _o, quality, phases, ...point }: Measured): FrontPoint {
+  const others = phases?.map(({ name, p50Ms, p99Ms }) => ({ name, p50Ms, p99Ms }));
+  return { ...point, quality: quality.value, ...(others && { phases: others }) };
 }
+
+/** The latency of each phase, that of the first in front. */
+export const latenciesOf = ({ latencyMs, phases = [] }: Measured): number[] => [
+  latencyMs,
+  ...phases.map((phase) => phase.latencyMs),
+];
+
+/** The geometric mean over the phases: a phase of microseconds counts as much as one of seconds. */
+const meanLatency = (measured: Measured) => {
+  const logs = latenciesOf(measured).map(Math.log);
+  return logs.reduce((sum, log) => sum + log, 0) / logs.length;
+};
+
+const withinThresholds = ({ latencyMs, phases = [] }: Measured, thresholdMs: number | undefined) =>
+  (thresholdMs === undefined || latencyMs <= thresholdMs) &&
+  phases.every((phase) => phase.thresholdMs === undefined || phase.latencyMs <= phase.thresholdMs);
 
 /**
  * The front of quality and latency, and the variant to serve: the most accurate that meets the threshold, or, where
@@ -37,13 +56,12 @@ function frontPoint({ latencyMs: _l, outputsAgree: _o, quality, ...point }: Meas
  */
 export function outcome(measured: Measured[], limits: Limits, base?: string): Outcome {
   const { thresholdMs } = limits;
-  const points = measured.map(({ latencyMs, quality }) => [latencyMs, lossOf(quality)]);
+  const points = measured.map((one) => [...latenciesOf(one), lossOf(one.quality)]);
   const best = front(points).map((i) => measured[i] as Measured);
   const fit = best.filter(
-    ({ quality, outputsAgree, latencyMs }) =>
-      outputsAgree && acceptable(quality, limits.quality) && (thresholdMs === undefined || latencyMs <= thresholdMs),
+    (one) => one.outputsAgree && acceptable(one.quality, limits.quality) && withinThresholds(one, thresholdMs),
   );
-  const byLatency = (a: Measured, b: Measured) => a.latencyMs - b.latencyMs;
+  const byLatency = (a: Measured, b: Measured) => meanLatency(a) - meanLatency(b);
   const byQuality = (a: Measured, b: Measured) => lossOf(a.quality) - lossOf(b.quality) || byLatency(a, b);
   const recommended = fit.sort(thresholdMs === undefined ? byLatency : byQuality)[0];
   const control = measured.find(({ variant }) => variant === base);
@@ -52,7 +70,13 @@ export function outcome(measured: Measured[], limits: Limits, base?: string): Ou
     recommended: recommended?.variant,
     message: recommended ? `serve ${recommended.label}` : why(measured, limits),
     // Twice the base's latency, and a tenth of quality lost.
-    hypervolume: control && hypervolume(points, [2 * control.latencyMs, worstLoss(control.quality)]),
+    // Of several phases the first counts: an area has two sides.
+    hypervolume:
+      control &&
+      hypervolume(
+        measured.map(({ latencyMs, quality }) => [latencyMs, lossOf(quality)]),
+        [2 * control.latencyMs, worstLoss(control.quality)],
+      ),
   };
 }
 

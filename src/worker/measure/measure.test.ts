@@ -42,6 +42,7 @@ const task = (change: Partial<MeasureTask> = {}): MeasureTask => ({
   candidate: { digest: digests.small ?? '' },
   baseline: { digest: digests.base ?? '' },
   heldout: quickstart('heldout.npz'),
+  inputs: quickstart('heldout.npz'),
   batchSize: 4,
   minSamples: 400,
   maxMeasureMs: 30_000,

@@ -83,11 +83,11 @@ export async function measure(deps: MeasureDeps, task: MeasureTask): Promise<Mea
     store: deps.store,
     digest,
     options: await engineOptions(store, digest, task.cpuLimit),
-    inputs: task.heldout,
+    inputs: task.inputs,
     batchSize: task.batchSize,
   });
   const [candidate, baseline] = [await setup(task.candidate.digest), await setup(task.baseline.digest)];
-  const agree = await outputsAgree(store, candidate, task);
+  const agree = await outputsAgree(store, { ...candidate, inputs: task.heldout }, task);
   const plan = {
     minSamples: task.minSamples,
     controlSamples,
