@@ -23,8 +23,9 @@ export function macroF1(predicted: ArrayLike<number>, labels: ArrayLike<number>,
   }
   let [sum, present] = [0, 0];
   for (let each = 0; each < classes; each++) {
-    if (!seen[each]) continue;
-    sum += (2 * (right[each] ?? 0)) / seen[each];
+    const count = seen[each] ?? 0;
+    if (count === 0) continue;
+    sum += (2 * (right[each] ?? 0)) / count;
     present++;
   }
   return sum / present;
