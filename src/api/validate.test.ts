@@ -19,6 +19,27 @@ for await (const file of glob('test/refused/*.yaml')) {
   });
 }
 
+test('each metric is taken with what it needs, and only with that', () => {
+  const wrong = (quality: object) => problems({ ...valid, spec: { ...valid.spec, quality } } as typeof valid);
+  for (const quality of [
+    { metric: 'Perplexity', maxDrop: '2%', output: 'logits' },
+    { metric: 'Spearman', floor: '85%' },
+    { metric: 'Command', command: ['./judge', '--fast'], higherIsBetter: false, maxDrop: '1%' },
+  ]) {
+    assert.deepEqual(wrong(quality), []);
+  }
+  assert.match(
+    wrong({ metric: 'MSE', floor: '90%' })[0] ?? '',
+    /^spec\.quality: .*give spec\.quality\.maxDrop instead/,
+  );
+  assert.match(
+    wrong({ metric: 'Command' }).join(' '),
+    /command and metric Command go together.*needs .*higherIsBetter/,
+  );
+  assert.match(wrong({ metric: 'Top1', higherIsBetter: true })[0] ?? '', /every other metric knows its own way/);
+  assert.match(wrong({ metric: 'Command', command: [], higherIsBetter: true })[0] ?? '', /^spec\.quality\.command: /);
+});
+
 test('a valid object has no problems and gets its defaults', () => {
   assert.deepEqual(problems(valid), []);
   const { spec } = withDefaults(valid) as unknown as { spec: { budget: object; latency: object } };

@@ -96,6 +96,18 @@ test('a variant whose outputs differ on this accelerator is never rolled out', (
   assert.equal(decide({ ...snapshot, trials }, nowMs).status.rollout, undefined);
 });
 
+test('a floor in percent is refused where the search judges by what is none, and a drop is counted from its base', () => {
+  const snapshot = aSnapshot({ production: breached });
+  const { search } = snapshot;
+  if (!search) throw new Error('fixture');
+  const judgedBy = (quality: object) => ({ ...search, spec: { ...search.spec, quality } as typeof search.spec });
+  const floor = anSla({ quality: { floor: '90%' } });
+  assert.equal(reason({ ...snapshot, sla: floor, search: judgedBy({ metric: 'Perplexity' }) }), 'FloorUnusable');
+  assert.equal(reason({ ...snapshot, sla: floor, search: judgedBy({ metric: 'Top1' }) }), 'RollingOut');
+  assert.equal(reason({ ...snapshot, search: judgedBy({ metric: 'Top1', maxDrop: '1%' }) }), 'NoVariantFits');
+  assert.equal(reason({ ...snapshot, search: judgedBy({ metric: 'Top1', maxDrop: '2%' }) }), 'RollingOut');
+});
+
 test('a suspended SLA judges nothing', () => {
   const snapshot = aSnapshot({ sla: anSla({ suspend: true }), production: breached });
   assert.equal(reason(snapshot), 'Suspended');

@@ -1,8 +1,7 @@
 import type { QualityMetric } from '../../api/variant.ts';
-import { wilson, z95OneSided } from '../statistics/binomial.ts';
+import { z95OneSided } from '../statistics/binomial.ts';
 import { bootstrap } from '../statistics/bootstrap.ts';
 import { macroF1 } from '../statistics/macro-f1.ts';
-import { pairedShareHigh } from '../statistics/paired-shares.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { spearman } from '../statistics/rank-correlation.ts';
 import { ratioOfSums, studentQuantile } from '../statistics/ratio-of-sums.ts';
@@ -17,16 +16,15 @@ function meanHigh(differences: ArrayLike<number>, weights: ArrayLike<number>): n
   return value + studentQuantile(rows - 1, z95OneSided) * standardError;
 }
 
+/**
+ * The difference of two shares of the same rows: the adjusted Wald interval, for which one row is added that only the base
+ * gets right and one that only the variant does (Bonett and Price 2012). It keeps its coverage where few rows differ, or
+ * none. A row of several positions is one observation, and the added rows weigh as much as the mean row.
+ */
 function shareDropHigh(variant: Scores, base: Scores): number {
-  const rows = variant.second.filter((weight) => weight > 0).length;
-  const differences = base.first.map((hits, row) => hits - (variant.first[row] ?? 0));
-  if (variant.second.every((weight) => weight === 1)) {
-    const count = (sign: number) => differences.filter((difference) => Math.sign(difference) === sign).length;
-    return pairedShareHigh(count(1), count(-1), rows, z95OneSided);
-  }
-  // Rows that all agree say no more than that a row that does not is rare.
-  if (differences.every((difference) => difference === 0)) return wilson(0, rows, z95OneSided).high;
-  return meanHigh(differences, variant.second);
+  const differences = Array.from(base.first, (hits, row) => hits - (variant.first[row] ?? 0));
+  const weight = variant.second.reduce((sum, each) => sum + each, 0) / variant.second.length;
+  return meanHigh([...differences, weight, -weight], [...variant.second, weight, weight]);
 }
 
 /** How much larger the sum of the variant's errors is than that of the base, as a share of it. */

@@ -16,10 +16,12 @@ export const fewestRows = (metric: QualityMetric): number => (metric === 'Spearm
  * The 95% interval of a share by Wilson's, over as many trials as would spread as much: positions of one row go right and
  * wrong together (Korn and Graubard 1998). With one position a row it is Wilson's own.
  */
-function shareInterval({ first, second }: Scores, value: number, standardError: number, rows: number): Interval {
-  if (second.every((weight) => weight === 1)) return wilson(value * rows, rows);
-  const trials = standardError > 0 ? (value * (1 - value)) / standardError ** 2 : rows;
-  return wilson(value * trials, Math.min(trials, first.length * Math.max(...second)));
+function shareInterval({ second }: Scores, value: number, standardError: number, rows: number): Interval {
+  const positions = second.reduce((sum, weight) => sum + weight, 0);
+  if (positions === rows) return wilson(value * rows, rows);
+  const spread = standardError > 0 ? (value * (1 - value)) / standardError ** 2 : rows;
+  const trials = Math.min(spread, positions);
+  return wilson(value * trials, trials);
 }
 
 function ratio(metric: QualityMetric, scores: Scores): Estimate {

@@ -42,3 +42,13 @@ test('a report is one escaped file with a drawing for each search and SLA and no
   assert.equal(page.match(/<svg role="img"/g)?.length, 2);
   assert.doesNotMatch(page, /<script|<link|<img/);
 });
+
+test('a metric is shown in its own unit, and the best comes first whichever way that is', async () => {
+  const [first] = data.searches;
+  assert.ok(first);
+  const points = first.points.map((one, i) => ({ ...one, quality: [23.4567, 20.1][i] ?? 0 }));
+  const page = await renderReport({ ...data, searches: [{ ...first, scale: { metric: 'Perplexity' }, points }] });
+  assert.match(page, /<th>Perplexity<\/th>/);
+  assert.ok(page.indexOf('<td>20.10</td>') < page.indexOf('<td>23.46</td>'));
+  assert.ok(page.indexOf('<td>20.10</td>') > 0);
+});

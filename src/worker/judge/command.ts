@@ -73,7 +73,7 @@ const lastLine = (text: string) => text.trim().split('\n').at(-1)?.slice(0, 400)
 export async function runCommand(run: CommandRun): Promise<Pick<Quality, 'value' | 'low' | 'high' | 'samples'>> {
   const { code, stdout, stderr, timedOut } = await execute(run);
   if (timedOut) {
-    const seconds = (run.limitMs / 1000).toFixed(0);
+    const seconds = Number((run.limitMs / 1000).toPrecision(3));
     throw new WorkerError(
       'CommandFailed',
       `spec.quality.command took longer than ${seconds} s and was ended: judge fewer rows, or raise spec.worker.deadline`,
