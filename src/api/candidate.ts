@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** Numeric precisions a variant can have. */
-export const Precision = z.enum(['FP32', 'INT8Static', 'INT8Dynamic']);
+/** Numeric precisions a variant can have: of every layer for which there is such a kernel, the others stay FP32. */
+export const Precision = z.enum(['FP32', 'FP16', 'INT8Static', 'INT8Dynamic', 'INT4']);
 export type Precision = z.infer<typeof Precision>;
 
 /** How much the engine may rewrite the graph; the names are ONNX Runtime's. */

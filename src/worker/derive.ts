@@ -1,11 +1,11 @@
 import type { Candidate } from '../api/candidate.ts';
 import type { DeriveResult, DeriveTask } from '../api/task.ts';
 import { batchNorms, foldBatchNorms, recalibrationModel, withStatistics } from '../core/onnx/batch-norm.ts';
-import { addOutputs } from '../core/onnx/graph.ts';
-import { copy, encode, type Model, withMetadata } from '../core/onnx/model.ts';
-import { prepare } from '../core/onnx/prepare.ts';
-import { quantizeDynamic } from '../core/onnx/quantize-dynamic.ts';
-import { quantizedTensors, quantizeStatic, type Range } from '../core/onnx/quantize-static.ts';
+import { encode, type Model, withMetadata } from '../core/onnx/model.ts';
+import { nothing } from '../core/onnx/observe/observations.ts';
+import { needOpset, prepare } from '../core/onnx/prepare.ts';
+import { everywhere, leastOpset, precision } from '../core/onnx/rewrites/precision/precision.ts';
+import { inferShapes } from '../core/onnx/shapes/infer.ts';
 import { checkManifest, parseManifest, type SupernetManifest, slice } from '../core/onnx/supernet.ts';
 import { agreement, argmaxRows } from '../core/statistics/quality.ts';
 import type { Engine, Session, Tensor } from '../engines/engine.ts';
@@ -14,6 +14,7 @@ import { batch, type Dataset, dataset } from './dataset.ts';
 import { WorkerError } from './failure.ts';
 import { readModel, readRef } from './files.ts';
 import { writeNpz } from './npz.ts';
+import { observe } from './observe.ts';
 
 export interface DeriveDeps {
   store: ArtifactStore;
@@ -46,43 +47,26 @@ async function recalibrate({ engine }: DeriveDeps, model: Model, calibration: Da
   return withStatistics(model, asFloats(outputs));
 }
 
-/** The range of each tensor over the calibration rows; streamed, so that no more than a batch of activations is held. */
-async function observe({ engine }: DeriveDeps, model: Model, calibration: Dataset): Promise<Record<string, Range>> {
-  const names = quantizedTensors(model);
-  const observed = copy(model);
-  addOutputs(observed.graph, names);
-  const ranges: Record<string, Range> = {};
-  await withSession(engine, observed, async (session) => {
-    for (let row = 0; row < calibration.rows; row += judgeBatch) {
-      const outputs = await session.run(batch(calibration, row, Math.min(calibration.rows, row + judgeBatch)));
-      for (const name of names) {
-        const range = ranges[name] ?? { min: 0, max: 0 };
-        for (const value of (outputs[name]?.data ?? []) as Float32Array) {
-          if (value < range.min) range.min = value;
-          else if (value > range.max) range.max = value;
-        }
-        ranges[name] = range;
-      }
-    }
-  });
-  return ranges;
-}
-
+/** The model with one precision wherever a layer has it. */
 async function inPrecision(
-  deps: DeriveDeps,
+  { engine }: DeriveDeps,
   model: Model,
-  { precision }: Candidate,
+  { precision: wanted }: Candidate,
   calibration?: Dataset,
 ): Promise<Model> {
-  if (precision === 'FP32') return model;
-  if (precision === 'INT8Dynamic') return quantizeDynamic(model);
+  if (wanted === 'FP32') return model;
+  needOpset(model, leastOpset, wanted);
+  const rewrite = precision();
+  const selection = everywhere(rewrite.sites(model, inferShapes(model)), wanted);
+  const needs = rewrite.needs(model, selection);
+  if (needs.length === 0) return rewrite.rewrite(model, selection, nothing);
   if (!calibration) {
     throw new WorkerError(
       'DataMissing',
-      'INT8Static needs spec.data.calibration: its ranges are measured on those inputs',
+      `${wanted} needs spec.data.calibration: its ranges are measured on those inputs`,
     );
   }
-  return quantizeStatic(model, await observe(deps, model, calibration));
+  return rewrite.rewrite(model, selection, await observe(engine, model, needs, calibration));
 }
 
 /** The scores of every row: the first output of the model, `classes` a row. */

@@ -110,8 +110,7 @@ export function quantizeChannels(weights: Channels, { levels, search, floor }: Q
     for (let c = 0; c < channels; c++) {
       const factor = inverse[c] as number;
       for (const end = at + inner; at < end; at++) {
-        const code = Math.round((data[at] as number) * factor);
-        values[at] = code > levels ? levels : code < -levels ? -levels : code;
+        values[at] = Math.max(-levels, Math.min(levels, Math.round((data[at] as number) * factor)));
       }
     }
   }
