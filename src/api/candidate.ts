@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
-/** Numeric precisions a variant can have. Mixed: each layer its own, by the dimension `precision`. */
-export const Precision = z.enum(['FP32', 'INT8Static', 'INT8Dynamic', 'Mixed']);
+/**
+ * Numeric precisions a variant can have: of every layer for which there is such a kernel, the others stay FP32. Mixed:
+ * each layer its own, by the dimension `precision`.
+ */
+export const Precision = z.enum(['FP32', 'FP16', 'INT8Static', 'INT8Dynamic', 'INT4', 'Mixed']);
 export type Precision = z.infer<typeof Precision>;
 
 /** How much the engine may rewrite the graph; the names are ONNX Runtime's. */

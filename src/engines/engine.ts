@@ -33,6 +33,11 @@ export interface Engine {
   version: string;
   /** Loads a model from its bytes. Throws EngineError with a sentence when the engine refuses it. */
   load(model: Uint8Array, options: EngineOptions): Promise<Session>;
+  /**
+   * The model as the engine would run it, with its own fused operators: to see which kernels are used. It is for this
+   * machine only. Throws EngineError like `load`.
+   */
+  optimise(model: Uint8Array, options: EngineOptions): Promise<Uint8Array>;
 }
 
 export class EngineError extends Error {

@@ -6,6 +6,7 @@ const share = Number(process.env.RETUNE_BENCH_SLOWDOWN ?? 0);
 /** ONNX Runtime, except that a run takes a known share longer: a true difference to be found. */
 export const engine: Engine = {
   version: ort.version,
+  optimise: ort.optimise,
   async load(model, options) {
     const session = await ort.load(model, options);
     return {

@@ -1,4 +1,6 @@
-import { clone, create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary } from '@bufbuild/protobuf';
+import { copyStructure } from './proto/copy.ts';
+import { encodeModel } from './proto/encode.ts';
 import {
   type GraphProto,
   type ModelProto,
@@ -38,10 +40,14 @@ export function decode(bytes: Uint8Array): Model {
   return model as Model;
 }
 
-export const encode = (model: Model): Uint8Array => toBinary(ModelProtoSchema, model);
+/** The bytes of the model, in the order of ONNX's own writers: `decode` then `encode` gives the same bytes. */
+export const encode = (model: Model): Uint8Array => encodeModel(model);
 
-/** A copy that can be changed; the original stays as it is. */
-export const copy = (model: Model): Model => clone(ModelProtoSchema, model) as Model;
+/**
+ * A copy whose every part can be replaced; the original stays as it is. The elements of tensors are shared: who changes
+ * a weight replaces its tensor or its `rawData`, and writes into neither.
+ */
+export const copy = (model: Model): Model => copyStructure(model);
 
 /** The model's own key-value pairs (`metadata_props`). */
 export function readMetadata(model: Model): Record<string, string> {

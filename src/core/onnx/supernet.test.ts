@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { batchNorms, foldBatchNorms, recalibrationModel } from './batch-norm.ts';
-import { consumersOf, initializerOf, producerOf } from './graph.ts';
+import { initializerOf } from './graph.ts';
 import { decode, encode, type Model, ModelError, readMetadata, withMetadata } from './model.ts';
-import { quantizeDynamic } from './quantize-dynamic.ts';
-import { quantizedTensors, quantizeStatic } from './quantize-static.ts';
+import { Observations } from './observe/observations.ts';
+import { everywhere, precision } from './rewrites/precision/precision.ts';
+import { inferShapes } from './shapes/infer.ts';
 import { checkManifest, parseManifest, slice } from './supernet.ts';
+import { DataType } from './tensors.ts';
 
 const bytes = new Uint8Array(readFileSync('examples/quickstart/supernet.onnx'));
 const model = decode(bytes);
@@ -52,18 +54,24 @@ test('the largest choice everywhere is the supernet itself', () => {
   assert.deepEqual(encode(slice(full, manifest, {})), encode(full));
 });
 
+const rewrite = precision();
+const quantized = (folded: Model, wanted: 'INT8Static' | 'INT8Dynamic') => {
+  const selection = everywhere(rewrite.sites(folded, inferShapes(folded)), wanted);
+  const ranges = rewrite.needs(folded, selection).map(({ tensor }) => [tensor, { min: 0, max: 1 }] as const);
+  return rewrite.rewrite(folded, selection, new Observations(new Map(ranges)));
+};
+
 test('every subnet and every rewriting of it is a whole graph', () => {
   fc.assert(
     fc.property(anySubnet, (choices) => {
       const subnet = slice(model, manifest, choices);
       const folded = foldBatchNorms(subnet);
-      const ranges = Object.fromEntries(quantizedTensors(folded).map((name) => [name, { min: -1, max: 1 }]));
       for (const each of [
         subnet,
         folded,
         recalibrationModel(subnet),
-        quantizeStatic(folded, ranges),
-        quantizeDynamic(folded),
+        quantized(folded, 'INT8Static'),
+        quantized(folded, 'INT8Dynamic'),
       ]) {
         assertWhole(each);
       }
@@ -73,18 +81,17 @@ test('every subnet and every rewriting of it is a whole graph', () => {
   );
 });
 
-test('a static INT8 graph keeps no convolution in float', () => {
+test('a static INT8 graph keeps no convolution in float and no float between them', () => {
   const folded = foldBatchNorms(slice(model, manifest, {}));
-  const ranges = Object.fromEntries(quantizedTensors(folded).map((name) => [name, { min: 0, max: 1 }]));
-  const { graph } = quantizeStatic(folded, ranges);
-  for (const conv of graph.node.filter(({ opType }) => opType === 'Conv')) {
-    assert.equal(producerOf(graph, conv.input[0])?.opType, 'DequantizeLinear');
-    assert.equal(producerOf(graph, conv.input[1])?.opType, 'DequantizeLinear');
-    assert.ok(
-      consumersOf(graph, conv.output[0]).every(({ opType }) => opType === 'QuantizeLinear' || opType === 'Relu'),
-    );
-    assert.equal(initializerOf(graph, conv.input[1]), undefined);
-  }
+  const { graph } = quantized(folded, 'INT8Static');
+  const operators = graph.node.map(({ opType }) => opType);
+  assert.ok(!operators.includes('Conv') && !operators.includes('Relu') && !operators.includes('Add'));
+  const convs = graph.node.filter(({ opType }) => opType === 'QLinearConv');
+  assert.equal(convs.length, folded.graph.node.filter(({ opType }) => opType === 'Conv').length);
+  const weights = convs.map(({ input }) => initializerOf(graph, input[3])?.dataType);
+  assert.deepEqual(new Set(weights), new Set([DataType.INT8]));
+  assert.equal(operators.filter((operator) => operator === 'QuantizeLinear').length, 1);
+  assert.ok(operators.filter((operator) => operator === 'DequantizeLinear').length <= 1);
 });
 
 test('a dimension or a choice that is not offered is refused by name', () => {

@@ -29,7 +29,7 @@ function evaluate({ dimensions: d, precision }: Candidate): number[] {
   const work =
     at('stage1.depth') * at('stage1.width') ** 2 * at('stage1.block1.kernel') ** 2 +
     at('stage2.depth') * at('stage2.width') ** 2 * at('stage2.block1.kernel') ** 2;
-  const factor = { FP32: 1, INT8Static: 0.35, INT8Dynamic: 1.4, Mixed: 1 }[precision];
+  const factor = { FP32: 1, FP16: 1, INT8Static: 0.35, INT8Dynamic: 1.4, INT4: 1, Mixed: 1 }[precision];
   return [(work / 30_000) * factor, 0.02 + 40 / (work + 500) + (precision === 'FP32' ? 0 : 0.001)];
 }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import packageJson from 'onnxruntime-node/package.json' with { type: 'json' };
 import type { EngineOptions } from '../../api/candidate.ts';
@@ -51,8 +54,13 @@ const fromOrtTensor = (tensor: OrtTensor): Tensor => ({
   data: tensor.data as Tensor['data'],
 });
 
-async function load(model: Uint8Array, { threads, graphOptimization }: EngineOptions): Promise<Session> {
-  const session = await InferenceSession.create(model, {
+function createSession(
+  model: Uint8Array,
+  { threads, graphOptimization }: EngineOptions,
+  more: InferenceSession.SessionOptions = {},
+): Promise<InferenceSession> {
+  return InferenceSession.create(model, {
+    ...more,
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: levels[graphOptimization],
@@ -62,6 +70,10 @@ async function load(model: Uint8Array, { threads, graphOptimization }: EngineOpt
   }).catch((error: unknown) => {
     throw loadError(error);
   });
+}
+
+async function load(model: Uint8Array, options: EngineOptions): Promise<Session> {
+  const session = await createSession(model, options);
   return {
     inputs: describe(session.inputMetadata),
     outputs: describe(session.outputMetadata),
@@ -80,5 +92,18 @@ async function load(model: Uint8Array, { threads, graphOptimization }: EngineOpt
   };
 }
 
+async function optimise(model: Uint8Array, options: EngineOptions): Promise<Uint8Array> {
+  const folder = await mkdtemp(join(tmpdir(), 'retune-optimised-'));
+  try {
+    const optimizedModelFilePath = join(folder, 'model.onnx');
+    // The file holds layouts of this machine's instruction sets, which the engine warns of.
+    const session = await createSession(model, options, { optimizedModelFilePath });
+    await session.release();
+    return new Uint8Array(await readFile(optimizedModelFilePath));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 /** ONNX Runtime on the CPU. */
-export const engine: Engine = { version: `onnxruntime ${packageJson.version}`, load };
+export const engine: Engine = { version: `onnxruntime ${packageJson.version}`, load, optimise };

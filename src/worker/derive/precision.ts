@@ -1,51 +1,33 @@
 import type { Precision } from '../../api/candidate.ts';
-import { addOutputs } from '../../core/onnx/graph.ts';
-import { copy, type Model } from '../../core/onnx/model.ts';
-import { quantizeDynamic } from '../../core/onnx/quantize-dynamic.ts';
-import { quantizedTensors, quantizeStatic, type Range } from '../../core/onnx/quantize-static.ts';
-import { batch, type Dataset } from '../dataset.ts';
+import type { Model } from '../../core/onnx/model.ts';
+import { needOpset } from '../../core/onnx/prepare.ts';
+import { everywhere, leastOpset, precision } from '../../core/onnx/rewrites/precision/precision.ts';
+import { inferShapes } from '../../core/onnx/shapes/infer.ts';
+import type { Dataset } from '../dataset.ts';
 import { WorkerError } from '../failure.ts';
-import { type DeriveDeps, withSession } from './session.ts';
+import { applied } from './rewriting.ts';
+import type { DeriveDeps } from './session.ts';
 
-const calibrationBatch = 100;
-
-/** The range of each tensor over the calibration rows; streamed, so that no more than a batch of activations is held. */
-async function observe({ engine }: DeriveDeps, model: Model, calibration: Dataset): Promise<Record<string, Range>> {
-  const names = quantizedTensors(model);
-  const observed = copy(model);
-  addOutputs(observed.graph, names);
-  const ranges: Record<string, Range> = {};
-  await withSession(engine, observed, async (session) => {
-    for (let row = 0; row < calibration.rows; row += calibrationBatch) {
-      const outputs = await session.run(batch(calibration, row, Math.min(calibration.rows, row + calibrationBatch)));
-      for (const name of names) {
-        const range = ranges[name] ?? { min: 0, max: 0 };
-        for (const value of (outputs[name]?.data ?? []) as Float32Array) {
-          if (value < range.min) range.min = value;
-          else if (value > range.max) range.max = value;
-        }
-        ranges[name] = range;
-      }
-    }
-  });
-  return ranges;
-}
-
-/** The whole model in one precision. Throws WorkerError where that needs calibration inputs and there are none. */
+/**
+ * The model with one precision wherever a layer has it. Throws WorkerError where that needs calibration inputs and there
+ * are none, ModelError where the model's operators are too old.
+ */
 export async function inPrecision(
-  deps: DeriveDeps,
+  { engine }: Pick<DeriveDeps, 'engine'>,
   model: Model,
-  precision: Precision,
+  wanted: Precision,
   calibration?: Dataset,
 ): Promise<Model> {
   // Mixed is one of the choices of the analysis.
-  if (precision === 'FP32' || precision === 'Mixed') return model;
-  if (precision === 'INT8Dynamic') return quantizeDynamic(model);
-  if (!calibration) {
+  if (wanted === 'FP32' || wanted === 'Mixed') return model;
+  needOpset(model, leastOpset, wanted);
+  const rewrite = precision();
+  const selection = everywhere(rewrite.sites(model, inferShapes(model)), wanted);
+  if (!calibration && rewrite.needs(model, selection).length > 0) {
     throw new WorkerError(
       'DataMissing',
-      'INT8Static needs spec.data.calibration: its ranges are measured on those inputs',
+      `${wanted} needs spec.data.calibration: its ranges are measured on those inputs`,
     );
   }
-  return quantizeStatic(model, await observe(deps, model, calibration));
+  return applied(engine, model, rewrite, selection, calibration);
 }

@@ -1,6 +1,7 @@
 import type { Analysis } from '../../api/analysis.ts';
 import type { Candidate } from '../../api/candidate.ts';
 import type { Model } from '../../core/onnx/model.ts';
+import { nothing } from '../../core/onnx/observe/observations.ts';
 import { fitted, inOrder } from '../../core/onnx/rewrites/all.ts';
 import type { Rewrite, Selection } from '../../core/onnx/rewrites/rewrite.ts';
 import { selectionAt, sitesOf } from '../../core/search/levels.ts';
@@ -15,9 +16,10 @@ export async function applied(
   model: Model,
   rewrite: Rewrite,
   selection: Selection,
-  calibration: Dataset,
+  calibration: Dataset | undefined,
 ): Promise<Model> {
-  const observed = await observe(engine, model, rewrite.needs(model, selection), calibration);
+  const needs = rewrite.needs(model, selection);
+  const observed = calibration ? await observe(engine, model, needs, calibration) : nothing;
   return rewrite.rewrite(model, selection, observed);
 }
 

@@ -2,10 +2,11 @@ import { RewriteName } from '../../../api/analysis.ts';
 import type { Model } from '../model.ts';
 import { inferShapes } from '../shapes/infer.ts';
 import { activation } from './activation/activation.ts';
+import { precision } from './precision/precision.ts';
 import type { Rewrite, Selection } from './rewrite.ts';
 
 /** Every rewrite that a search may choose from, in the order in which they are applied. */
-export const rewrites: Partial<Record<RewriteName, Rewrite>> = { activation };
+export const rewrites: Partial<Record<RewriteName, Rewrite>> = { activation, precision: precision() };
 
 export const inOrder = (names: readonly RewriteName[]): Rewrite[] =>
   RewriteName.options.flatMap((name) => (names.includes(name) ? (rewrites[name] ?? []) : []));
