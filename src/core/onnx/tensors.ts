@@ -40,7 +40,9 @@ export function takeAxis(source: TensorProto, axis: number, indices: readonly nu
   const shape = dims(source);
   const extent = shape[axis] ?? 0;
   if (!indices.every((index) => index >= 0 && index < extent)) {
-    throw new ModelError(`initializer "${source.name}" of shape [${shape}] can't be cut to [${indices}] on axis ${axis}`);
+    throw new ModelError(
+      `initializer "${source.name}" of shape [${shape}] can't be cut to [${indices}] on axis ${axis}`,
+    );
   }
   const inner = count(shape.slice(axis + 1));
   const outer = count(shape.slice(0, axis));

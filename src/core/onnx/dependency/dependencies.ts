@@ -1,9 +1,9 @@
-import { domainOf } from '../shapes/registry.ts';
-import { type Model, type NodeProto } from '../model.ts';
+import type { Model, NodeProto } from '../model.ts';
 import { reads } from '../order.ts';
 import { type Inference, opsetOf } from '../shapes/infer.ts';
-import { subgraphs } from '../walk.ts';
+import { domainOf } from '../shapes/registry.ts';
 import { DataType } from '../tensors.ts';
+import { subgraphs } from '../walk.ts';
 import { Axes } from './axes.ts';
 import { Entries } from './entries.ts';
 import { type Consumer, type Mixers, Operation } from './operation.ts';
@@ -46,7 +46,8 @@ function freezeEnds({ graph }: Model, { values }: Inference, axes: Axes): void {
       axes.freeze(axes.at(name, axis), reason);
     });
   };
-  for (const { name = '' } of graph.input) if (!initial.has(name)) stays(name, 'it is an axis of an input of the model');
+  for (const { name = '' } of graph.input)
+    if (!initial.has(name)) stays(name, 'it is an axis of an input of the model');
   for (const { name = '' } of graph.output) stays(name, 'it is an axis of an output of the model');
   for (const { name, dataType } of graph.initializer) {
     if (dataType !== DataType.FLOAT) stays(name, 'its weights are not FLOAT');
@@ -112,7 +113,10 @@ export function dependencies(model: Model, inference: Inference): Dependencies {
   const entries = new Entries(axes);
   const kinds = kindsOf(axes, entries);
   const headed = new Set(axes.batched.map((axis) => axes.coupling.find(axis)));
-  const groups = new Map<number, { producers: Set<NodeProto>; units: Set<Unit>; consumers: Set<Consumer>; heads: boolean }>();
+  const groups = new Map<
+    number,
+    { producers: Set<NodeProto>; units: Set<Unit>; consumers: Set<Consumer>; heads: boolean }
+  >();
   const refused: Refusal[] = [];
   for (const { node, axis } of mixers.producers) {
     const reasons = new Set<string>();
@@ -121,7 +125,12 @@ export function dependencies(model: Model, inference: Inference): Dependencies {
       const kind = kinds.get(unit);
       if (kind === undefined) reasons.add(entries.reason(axis, index) ?? '');
       else {
-        const group = groups.get(kind) ?? { producers: new Set(), units: new Set(), consumers: new Set(), heads: false };
+        const group = groups.get(kind) ?? {
+          producers: new Set(),
+          units: new Set(),
+          consumers: new Set(),
+          heads: false,
+        };
         groups.set(kind, group);
         group.producers.add(node);
         group.units.add(unit);

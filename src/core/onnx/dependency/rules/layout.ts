@@ -17,7 +17,9 @@ const reshape: DependencyRule = (operation) => {
   for (const { inputs, outputs } of regroupedAxes(input, output)) {
     const sized = (axes: number[], shape: typeof input, at: (axis: number) => number | undefined) =>
       axes.map((axis) => ({ axis: at(axis), size: Number(shape[axis]) }));
-    const known = [...inputs.map((axis) => input[axis]), ...outputs.map((axis) => output[axis])].every(Number.isInteger);
+    const known = [...inputs.map((axis) => input[axis]), ...outputs.map((axis) => output[axis])].every(
+      Number.isInteger,
+    );
     for (const axis of inputs) open.inputs.delete(axis);
     for (const axis of outputs) open.outputs.delete(axis);
     if (!known) continue;
@@ -44,7 +46,7 @@ function inserted(operation: Operation, longer: 'in' | 'out'): void {
   const skipped = new Set((axes ?? ones).map((axis) => operation.axis(axis, rank)));
   let next = 0;
   for (let axis = 0; axis < rank; axis++) {
-    const [long, short] = longer === 'in' ? ['in', 'out'] as const : ['out', 'in'] as const;
+    const [long, short] = longer === 'in' ? (['in', 'out'] as const) : (['out', 'in'] as const);
     if (skipped.has(axis)) operation.graph.freeze(operation[long](0, axis), 'it is an axis of size 1');
     else operation.graph.same(operation[long](0, axis), operation[short](0, next++));
   }
@@ -80,7 +82,13 @@ const concat: DependencyRule = (operation) => {
       if (axis !== over) operation.graph.same(operation.in(index, axis), operation.out(0, axis));
     }
   });
-  parts(operation, 'out', 'in', over, operation.inputs.map((input) => input?.shape?.[over]));
+  parts(
+    operation,
+    'out',
+    'in',
+    over,
+    operation.inputs.map((input) => input?.shape?.[over]),
+  );
 };
 
 const split: DependencyRule = (operation) => {
@@ -91,7 +99,13 @@ const split: DependencyRule = (operation) => {
       if (axis !== over) operation.graph.same(operation.in(0, axis), operation.out(index, axis));
     }
   });
-  parts(operation, 'in', 'out', over, operation.outputs.map((output) => output?.shape?.[over]));
+  parts(
+    operation,
+    'in',
+    'out',
+    over,
+    operation.outputs.map((output) => output?.shape?.[over]),
+  );
 };
 
 /** Columns of an embedding table, or entries picked along one axis: the other axes pass. */

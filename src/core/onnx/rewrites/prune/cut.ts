@@ -1,6 +1,6 @@
 import { clone, create } from '@bufbuild/protobuf';
 import type { Dependencies, Unit } from '../../dependency/dependencies.ts';
-import { attribute, initializerOf, makeNode, producerOf, setAttribute, setInitializer } from '../../graph.ts';
+import { attribute, initializerOf, producerOf, setAttribute, setInitializer } from '../../graph.ts';
 import type { GraphProto, Model, NodeProto, TensorProto } from '../../model.ts';
 import { GraphProtoSchema, ModelProtoSchema, NodeProtoSchema } from '../../proto/gen/onnx_pb.js';
 import { type Inference, opsetOf } from '../../shapes/infer.ts';
@@ -33,11 +33,17 @@ export function shallowCopy(model: Model): Model {
   return Object.assign(create(ModelProtoSchema), model, { graph: own }) as Model;
 }
 
-
-const int64 = (name: string, values: readonly number[]) => tensor(name, BigInt64Array.from(values, BigInt), [values.length]);
+const int64 = (name: string, values: readonly number[]) =>
+  tensor(name, BigInt64Array.from(values, BigInt), [values.length]);
 
 /** Replaces entries of a vector of sizes that a node reads, where they are constant; others follow the cut themselves. */
-function setSizes(graph: GraphProto, node: NodeProto, index: number, sizes: ReadonlyMap<number, number>, values: Inference['values']): void {
+function setSizes(
+  graph: GraphProto,
+  node: NodeProto,
+  index: number,
+  sizes: ReadonlyMap<number, number>,
+  values: Inference['values'],
+): void {
   const name = node.input[index];
   const constant = initializerOf(graph, name);
   if (constant) {
@@ -60,7 +66,10 @@ function setSizes(graph: GraphProto, node: NodeProto, index: number, sizes: Read
       concat.input[part] = `${concat.name}.${part}`;
       setInitializer(
         graph,
-        int64(`${concat.name}.${part}`, old.map((size, axis) => (size > 0 ? (within.get(axis) ?? size) : size))),
+        int64(
+          `${concat.name}.${part}`,
+          old.map((size, axis) => (size > 0 ? (within.get(axis) ?? size) : size)),
+        ),
       );
     }
     offset += length;
@@ -76,10 +85,12 @@ function followSizes(model: Model, node: NodeProto, kept: Kept, { values }: Infe
   const at = sizesAt[node.opType ?? ''];
   if (at !== undefined && node.input[at]) {
     const axes = [...(values.get(output)?.shape ?? []).keys()];
-    const sizes = new Map(axes.flatMap((axis) => {
-      const left = kept(output, axis)?.length;
-      return left === undefined ? [] : [[axis, left] as const];
-    }));
+    const sizes = new Map(
+      axes.flatMap((axis) => {
+        const left = kept(output, axis)?.length;
+        return left === undefined ? [] : [[axis, left] as const];
+      }),
+    );
     if (sizes.size > 0) setSizes(graph, node, at, sizes, values);
   }
   if (node.opType === 'Split') followSplit(model, node, kept, values);

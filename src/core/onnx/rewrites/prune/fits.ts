@@ -1,19 +1,22 @@
 import { create } from '@bufbuild/protobuf';
-import { ModelError } from '../../model.ts';
 import type { Model, TensorProto } from '../../model.ts';
+import { ModelError } from '../../model.ts';
 import { TensorProtoSchema } from '../../proto/gen/onnx_pb.js';
 import { type Inference, inferShapes } from '../../shapes/infer.ts';
 import { isInteger } from '../../tensor-data/element-types.ts';
-import { dims } from '../../tensors.ts';
+import { dims, takeAxis } from '../../tensors.ts';
 import { cutModel, type Kept } from './cut.ts';
 
-/** The tensor after a cut without its elements: enough to infer shapes. */
-const takeNothing = ({ name, dataType, ...source }: TensorProto, axis: number, indices: readonly number[]) =>
-  create(TensorProtoSchema, {
-    name,
-    dataType,
-    dims: dims(source as TensorProto).with(axis, indices.length).map(BigInt),
-  });
+/** Tensors of fewer elements keep them, for shapes may depend on the elements. */
+const fewElements = 4096;
+
+/** The tensor after a cut, without its elements where they are many: enough to infer shapes. */
+function takeShape(source: TensorProto, axis: number, indices: readonly number[]): TensorProto {
+  const shape = dims(source);
+  if (shape.reduce((product, size) => product * size, 1) <= fewElements) return takeAxis(source, axis, indices);
+  const { name, dataType } = source;
+  return create(TensorProtoSchema, { name, dataType, dims: shape.with(axis, indices.length).map(BigInt) });
+}
 
 /** Operators that read sizes as sizes; others that make floats of them read them as numbers. */
 const takesSizes = new Set(['Reshape', 'Expand', 'ConstantOfShape', 'Resize', 'Split', 'Slice', 'Tile', 'Pad']);
@@ -47,7 +50,7 @@ function misfit({ values: before }: Inference, { values: after, order }: Inferen
 /** Whether the model can be cut to what `kept` leaves, by the shapes that the cut graph would have. */
 export function whyNot(model: Model, inference: Inference, kept: Kept): string | undefined {
   try {
-    return misfit(inference, inferShapes(cutModel(model, inference, kept, takeNothing)), kept);
+    return misfit(inference, inferShapes(cutModel(model, inference, kept, takeShape)), kept);
   } catch (error) {
     if (error instanceof ModelError) return error.message;
     throw error;

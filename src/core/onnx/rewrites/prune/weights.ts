@@ -1,18 +1,18 @@
 import type { Consumer } from '../../dependency/operation.ts';
 import { initializerOf } from '../../graph.ts';
-import { type GraphProto, ModelError } from '../../model.ts';
+import { type GraphProto, ModelError, type TensorProto } from '../../model.ts';
 import { dims, floats, tensor } from '../../tensors.ts';
-import type { TensorProto } from '../../model.ts';
 
-/** The weights that mix one axis, read as a matrix: one row for each entry of that axis of the weights. */
+/** The weights that mix one axis: rows before it, its entries, columns behind it. */
 export interface MixingWeights {
   shape: readonly number[];
-  values: Float32Array;
+  values: Float64Array;
   /** Entries of the weights' axis: of one block. */
   size: number;
-  /** The weight of entry `i` in output `o` of the rest, which is outputs × taps, or outputs before the axis. */
   outer: number;
   inner: number;
+  /** Whether the outputs lie behind the axis, one a column; else they lie before it, one a row. */
+  columns: boolean;
 }
 
 export function mixingWeights(graph: GraphProto, { weight, weightAxis, node }: Consumer): MixingWeights {
@@ -22,10 +22,11 @@ export function mixingWeights(graph: GraphProto, { weight, weightAxis, node }: C
   const product = (sizes: number[]) => sizes.reduce((total, size) => total * size, 1);
   return {
     shape,
-    values: floats(found),
+    values: Float64Array.from(floats(found)),
     size: shape[weightAxis] ?? 0,
     outer: product(shape.slice(0, weightAxis)),
     inner: product(shape.slice(weightAxis + 1)),
+    columns: weightAxis === 0,
   };
 }
 
@@ -45,13 +46,46 @@ export function energy(weights: MixingWeights, [from, to]: [number, number], ind
   return sum;
 }
 
-/** Adds `factor` times the weights of entry `source` to those of entry `target`, within a block. */
-export function addRow(weights: MixingWeights, [from, to]: [number, number], target: number, source: number, factor: number): void {
+/** Adds `factors[i][j]` times the weights of entry `from[i]` to those of entry `to[j]`, within a block. */
+export function mixInto(
+  weights: MixingWeights,
+  [first, last]: [number, number],
+  to: readonly number[],
+  from: readonly number[],
+  factors: Float64Array,
+): void {
   const { values, size, inner } = weights;
-  for (let outer = from; outer < to; outer++) {
-    const [a, b] = [(outer * size + target) * inner, (outer * size + source) * inner];
-    for (let k = 0; k < inner; k++) values[a + k] = (values[a + k] as number) + factor * (values[b + k] as number);
+  for (let outer = first; outer < last; outer++) {
+    for (const [i, source] of from.entries()) {
+      const b = (outer * size + source) * inner;
+      for (let j = 0; j < to.length; j++) {
+        const factor = factors[i * to.length + j] as number;
+        const a = (outer * size + (to[j] as number)) * inner;
+        for (let k = 0; k < inner; k++) values[a + k] = (values[a + k] as number) + factor * (values[b + k] as number);
+      }
+    }
   }
 }
 
-export const written = (name: string, { values, shape }: MixingWeights): TensorProto => tensor(name, values, shape);
+/** What `constants[i]` at entry `from[i]` adds to each output: the rows before the axis, or the columns behind it. */
+export function outputsOf(
+  { values, size, inner, outer, columns }: MixingWeights,
+  [first, last]: [number, number],
+  from: readonly number[],
+  constants: Float64Array,
+): Float64Array {
+  const result = new Float64Array(columns ? inner : outer);
+  for (let row = first; row < last; row++) {
+    for (const [i, source] of from.entries()) {
+      const at = (row * size + source) * inner;
+      for (let k = 0; k < inner; k++) {
+        const to = columns ? k : row;
+        result[to] = (result[to] as number) + (constants[i] as number) * (values[at + k] as number);
+      }
+    }
+  }
+  return result;
+}
+
+export const written = (name: string, { values, shape }: MixingWeights): TensorProto =>
+  tensor(name, Float32Array.from(values), shape);
