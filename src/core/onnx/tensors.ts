@@ -35,6 +35,30 @@ export function tensor(name: string, data: Data, shape: readonly number[] = []):
   });
 }
 
+/** The entries `indices` along `axis` of a FLOAT tensor, in that order. Throws ModelError when one is not there. */
+export function takeAxis(source: TensorProto, axis: number, indices: readonly number[]): TensorProto {
+  const shape = dims(source);
+  const extent = shape[axis] ?? 0;
+  if (!indices.every((index) => index >= 0 && index < extent)) {
+    throw new ModelError(
+      `initializer "${source.name}" of shape [${shape}] can't be cut to [${indices}] on axis ${axis}`,
+    );
+  }
+  const inner = count(shape.slice(axis + 1));
+  const outer = count(shape.slice(0, axis));
+  const values = floats(source);
+  const result = new Float32Array(outer * indices.length * inner);
+  let to = 0;
+  for (let block = 0; block < outer; block++) {
+    for (const index of indices) {
+      const start = (block * extent + index) * inner;
+      result.set(values.subarray(start, start + inner), to);
+      to += inner;
+    }
+  }
+  return tensor(source.name ?? '', result, shape.with(axis, indices.length));
+}
+
 /** Elements `from..from+size` along `axis` of a FLOAT tensor. Throws ModelError when it is not that large. */
 export function sliceAxis(source: TensorProto, axis: number, from: number, size: number): TensorProto {
   const shape = dims(source);
