@@ -1,5 +1,5 @@
 import { makeNode, setInitializer } from '../../graph.ts';
-import { isUnpadded, type Layer, layerMaking, layerOf, scaledInputs, scaledOutputs, writeLayer } from '../../layer.ts';
+import { type Layer, layerMaking, layerOf, scaledInputs, scaledOutputs, writeLayer } from '../../layer.ts';
 import { copy, type Model, type NodeProto } from '../../model.ts';
 import type { Observations, Spread } from '../../observe/observations.ts';
 import { importDomain } from '../../operator-sets.ts';
@@ -103,14 +103,30 @@ function hard(model: Model, place: Place, spread: Spread): void {
   replace(model, place, bounds ? [gate] : [gate, makeNode('Mul', '', [input, made], [output])]);
 }
 
-/** The layers that read the output, where each can take a constant that was added to it into its bias. */
-function layersAfter(wiring: Wiring, { output, before }: Place): Layer[] | undefined {
-  const found = wiring.readers(output).map((node) => layerOf(wiring, node));
-  const all = found.every((layer): layer is Layer => {
-    const same = layer?.input === output && layer.inputs === before?.outputs;
-    return same && layer.channelAxis === before?.channelAxis && isUnpadded(layer);
+/** Operators that a constant added to each channel passes through. */
+const transparent = new Set(['GlobalAveragePool', 'GlobalMaxPool', 'MaxPool']);
+
+/**
+ * The layers that read a value, through pools or not, so that a constant added to its channels can go into their biases;
+ * undefined where anything else reads it. At the edge of a padded convolution that is not exact: zeros that are padded
+ * do not get the constant; leaving it out would be wrong everywhere.
+ */
+function layersAfter(
+  wiring: Wiring,
+  value: string,
+  channels: Pick<Layer, 'outputs' | 'channelAxis'>,
+): Layer[] | undefined {
+  const { outputs, channelAxis } = channels;
+  const readers = wiring.readers(value);
+  if (readers.length === 0 || wiring.isOutput(value)) return undefined;
+  const found = readers.map((node) => {
+    const pools = transparent.has(node.opType ?? '') && node.output.length === 1 && channelAxis === 1;
+    if (pools) return layersAfter(wiring, node.output[0] ?? '', channels);
+    const layer = layerOf(wiring, node);
+    const fits = layer?.input === value && layer.inputs === outputs && layer.channelAxis === channelAxis;
+    return fits ? [layer] : undefined;
   });
-  return all && found.length > 0 && !wiring.isOutput(output) ? found : undefined;
+  return found.every((each) => each !== undefined) ? found.flat() : undefined;
 }
 
 function fitted(model: Model, place: Place, spread: Spread): void {
@@ -137,7 +153,7 @@ function fitted(model: Model, place: Place, spread: Spread): void {
     replace(model, place, [makeNode('Clip', '', [input, low, high], [output])]);
     return;
   }
-  const after = layersAfter(wiring, place);
+  const after = layersAfter(wiring, output, before);
   const ramps = Array.from(spread.mean, (mean, c) => fitRamp(curve, mean, widths[c] ?? 0, after !== undefined));
   writeLayer(
     wiring,
@@ -164,7 +180,7 @@ function fitted(model: Model, place: Place, spread: Spread): void {
  * Cheaper activations, place by place: the same one as a single operator of the engine; FastGelu for Gelu; a piecewise
  * one for a smooth one (x·HardSigmoid with a fitted slope); or a Relu, for bounded ones a Clip, fitted to the measured
  * distribution of each channel: act(x) ≈ relu(a·x + b) + c with a and b in the weights and bias of the layer before and
- * c in the bias of the layers after, where no zero padding is between, so that the engine computes it with the layer.
+ * c in the bias of the layers after, so that the engine computes it with the layer before.
  * After the linear approximation of activations in Nair and Hinton 2010 and Howard et al. 2019 (hard-swish).
  */
 export const activation: Rewrite = {
