@@ -24,7 +24,8 @@ const aSearch = (quality: object): NASSearch =>
 function snapshotOf(quality: object, change: Partial<VariantSnapshot> = {}): VariantSnapshot {
   const search = aSearch(quality);
   const engine = { threads: 1, graphOptimization: 'All' } as const;
-  const variant = variantOf(search, { dimensions: {}, precision: 'INT8Static', engine }, []);
+  const first = variantOf(search, { dimensions: {}, precision: 'FP32', engine });
+  const variant = variantOf(search, { dimensions: {}, precision: 'INT8Static', engine }, first);
   return { search, variant, base: undefined, pod: undefined, ...change };
 }
 

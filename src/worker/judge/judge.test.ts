@@ -14,7 +14,7 @@ import type { Dim } from '../../core/onnx/shapes/dims.ts';
 import { engine } from '../../engines/onnxruntime/onnxruntime.ts';
 import { directoryStore } from '../../stores/directory/directory.ts';
 import { batch, dataset } from '../dataset.ts';
-import { derive } from '../derive.ts';
+import { derive } from '../derive/derive.ts';
 import { failureOf } from '../failure.ts';
 import { readNpz, writeNpz } from '../npz.ts';
 import { batches } from './batches.ts';

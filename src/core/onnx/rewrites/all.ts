@@ -2,11 +2,24 @@ import { RewriteName } from '../../../api/analysis.ts';
 import type { Model } from '../model.ts';
 import { inferShapes } from '../shapes/infer.ts';
 import { activation } from './activation/activation.ts';
+import { depth } from './depth/depth.ts';
+import { lowRank } from './low-rank/low-rank.ts';
 import { precision } from './precision/precision.ts';
+import { pruneChannels } from './prune/prune-channels.ts';
+import { pruneHeads } from './prune/prune-heads.ts';
+import { pruneNeurons } from './prune/prune-neurons.ts';
 import type { Rewrite, Selection } from './rewrite.ts';
 
 /** Every rewrite that a search may choose from, in the order in which they are applied. */
-export const rewrites: Partial<Record<RewriteName, Rewrite>> = { activation, precision: precision() };
+export const rewrites: Partial<Record<RewriteName, Rewrite>> = {
+  depth,
+  'prune-heads': pruneHeads(),
+  'prune-neurons': pruneNeurons(),
+  'prune-channels': pruneChannels(),
+  'low-rank': lowRank,
+  activation,
+  precision: precision(),
+};
 
 export const inOrder = (names: readonly RewriteName[]): Rewrite[] =>
   RewriteName.options.flatMap((name) => (names.includes(name) ? (rewrites[name] ?? []) : []));

@@ -1,3 +1,4 @@
+import type { RewriteName } from '../../../../api/analysis.ts';
 import { type Dependencies, dependencies, type Group, type Unit } from '../../dependency/dependencies.ts';
 import type { Consumer } from '../../dependency/operation.ts';
 import { type Model, ModelError } from '../../model.ts';
@@ -21,7 +22,7 @@ export interface PruneOptions {
 
 /** What a pruning is about: which groups it offers. */
 export interface PruneKind {
-  name: string;
+  name: RewriteName;
   unit: string;
   takes(group: Group): boolean;
   /** What a count is rounded to when nothing else is said, for a group of so many channels. */
