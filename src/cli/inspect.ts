@@ -1,5 +1,9 @@
+import { RewriteName } from '../api/analysis.ts';
 import { type ModelCost, modelCost, type NodeCost } from '../core/onnx/cost/cost.ts';
 import { type Model, ModelError } from '../core/onnx/model.ts';
+import { prepare } from '../core/onnx/prepare.ts';
+import { inOrder } from '../core/onnx/rewrites/all.ts';
+import { cleanUp } from '../core/onnx/rewrites/clean-up/clean-up.ts';
 import { showShape } from '../core/onnx/shapes/dims.ts';
 import { inferShapes } from '../core/onnx/shapes/infer.ts';
 import { domainOf } from '../core/onnx/shapes/registry.ts';
@@ -38,6 +42,8 @@ export interface Inspection {
   /** Sizes that were left open and counted as 1. */
   assumed: string[];
   operators: OperatorRow[];
+  /** What a search could change: at how many places each rewrite applies, of the model prepared and cleaned up. */
+  searchable: { rewrite: string; places: number; unit: string }[];
   notAnalysable: { node: string; operator: string; reason: string }[];
 }
 
@@ -114,10 +120,19 @@ export function inspection(file: string, dims: Record<string, number>): Inspecti
     peakAt: cost.peakAt?.name || cost.peakAt?.output[0],
     assumed: cost.assumed,
     operators: operatorRows(cost.nodes),
+    searchable: searchable(model),
     notAnalysable: cost.inference.unanalysed.map(({ node, reason }) => ({
       ...{ node: node.name || (node.output[0] ?? ''), operator: operatorOf(node.domain, node.opType), reason },
     })),
   };
+}
+
+function searchable(model: Model): Inspection['searchable'] {
+  const clean = cleanUp(prepare(model));
+  const inference = inferShapes(clean);
+  return inOrder(RewriteName.options).map((rewrite) => ({
+    ...{ rewrite: rewrite.name, places: rewrite.sites(clean, inference).length, unit: rewrite.unit },
+  }));
 }
 
 /** 1234567 as `1.23 M`. */
@@ -137,6 +152,12 @@ function table(rows: readonly (readonly string[])[]): string[] {
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join('  '),
   );
+}
+
+function changeable(searchable: Inspection['searchable']): string[] {
+  const rows = searchable.map(({ rewrite, places }) => [rewrite, String(places)]);
+  const [head = '', ...lines] = table([['could be changed', 'places'], ...rows]);
+  return [`${head}  choices`, ...lines.map((line, i) => `${line}  ${searchable[i]?.unit}`)];
 }
 
 /** The same for people. */
@@ -160,6 +181,7 @@ export function inspectionLines(found: Inspection): string[] {
     `peak activations   ${bytes(found.peakActivationBytes)}${found.peakAt ? ` at "${found.peakAt}"` : ''}`,
     ...(found.assumed.length > 0 ? [`counted as 1       ${found.assumed.join(', ')} (set by --dim name=size)`] : []),
     ...['', ...table([['operator', 'count', 'MACs', 'bytes'], ...rows])],
+    ...['', ...changeable(found.searchable)],
     ...(dark.size > 0 ? ['', `not analysable: ${found.notAnalysable.length} nodes, which the figures leave out`] : []),
     ...[...dark].map(([reason, count]) => `  ${count} × ${reason}`),
   ];

@@ -26,14 +26,20 @@ export async function withChoices(
 /** What the search may choose of a plain model, with the analysis stored that says where. */
 export async function offers(
   deps: DeriveDeps,
-  { analyse: wanted, candidate }: DeriveTask,
+  { analyse: wanted, candidate, output }: DeriveTask,
   model: Model,
   calibration?: Dataset,
 ): Promise<Pick<DeriveResult, 'dimensions' | 'precisions' | 'analysis'>> {
   if (!wanted || !calibration || wanted.rewrites.length === 0) return { dimensions: [] };
   const found = await analyse(
     {
-      ...{ engine: deps.engine, options: candidate.engine, clock: () => performance.now(), maxMs: mostAnalysisMs },
+      ...{
+        engine: deps.engine,
+        options: candidate.engine,
+        clock: () => performance.now(),
+        maxMs: mostAnalysisMs,
+        output,
+      },
       inPrecision: (each, precision, data) => inPrecision(deps, each, precision, data),
     },
     model,
