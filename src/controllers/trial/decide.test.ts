@@ -91,6 +91,14 @@ test('only a candidate that is no more accurate than the base may be let go earl
   const stop = (quality: number) =>
     decide(snapshot({ variant: variant('quick-a', quality) }), nowMs).task?.stopWhenSlower;
   assert.deepEqual([stop(0.98), stop(0.99), stop(0.995)], [true, true, false]);
+  const perplexity = (name: string, value: number): Variant => {
+    const one = variant(name, value);
+    const quality = { metric: 'Perplexity', value, low: value, high: value, samples: 1000 } as const;
+    return { ...one, status: { ...one.status, quality } as Variant['status'] };
+  };
+  const error = (value: number) =>
+    decide(snapshot({ variant: perplexity('quick-a', value), baseline: perplexity('quick-base', 20) }), nowMs).task;
+  assert.deepEqual([error(19)?.stopWhenSlower, error(20)?.stopWhenSlower], [false, true]);
   const base = { ...trial, spec: { ...trial.spec, variantRef: { name: 'quick-base' } } };
   const itself = snapshot({ trial: base, variant: variant('quick-base', 0.99) });
   assert.equal(decide(itself, nowMs).task?.stopWhenSlower, false);

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apiVersion } from '../../api/common.ts';
 import type { NASSearch, NASSearchSpec } from '../../api/nas-search.ts';
+import { nasSearches, variants } from '../../api/resources.ts';
 import { withDefaults } from '../../api/validate.ts';
 import type { Quality, Variant } from '../../api/variant.ts';
+import { embeddedKinds } from '../../cli/embedded-kinds.ts';
 import type { Pod } from '../../runtime/cluster/core-types.ts';
+import { EmbeddedApi } from '../../runtime/cluster/embedded/api/api.ts';
 import { variantOf } from '../search/children.ts';
 import { decide, taskOf } from './decide.ts';
-import type { VariantSnapshot } from './gather.ts';
+import { gather, type VariantSnapshot } from './gather.ts';
 
 const nowMs = Date.parse('2026-01-01T12:00:00Z');
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
@@ -43,6 +46,20 @@ test('a variant is judged beside the base variant, once that is made', () => {
   const artifact = { digest: digest('a'), uri: 'file:///a', sizeBytes: 1 };
   const base: Variant = { ...snapshot.variant, status: { artifact, outputs: digest('b') } };
   assert.deepEqual(taskOf({ ...snapshot, base }).baseline, { digest: digest('a'), outputs: digest('b') });
+});
+
+test('the base variant is found in the cluster, and is no base of its own', async () => {
+  const cluster = new EmbeddedApi(embeddedKinds);
+  const { search, variant } = snapshotOf({ metric: 'Top1' });
+  assert.ok(search);
+  const base = variantOf(search, { ...variant.spec.candidate, precision: 'FP32' }, [], 'quick-base');
+  const made = await cluster.create(nasSearches, search);
+  await cluster.replaceStatus(nasSearches, { ...made, status: { base: 'quick-base' } });
+  for (const one of [base, variant]) await cluster.create(variants, one);
+  const key = (name: string) => ({ namespace: 'default', name });
+  const found = await gather(cluster, key(variant.metadata.name));
+  assert.equal(found?.base?.metadata.name, 'quick-base');
+  assert.equal((await gather(cluster, key('quick-base')))?.base, undefined);
 });
 
 test('what was judged is told in its own words', () => {

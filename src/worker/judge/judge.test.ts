@@ -19,6 +19,7 @@ import { failureOf } from '../failure.ts';
 import { readNpz, writeNpz } from '../npz.ts';
 import { batches } from './batches.ts';
 import { judge } from './judge.ts';
+import { sameOutputs } from './record.ts';
 
 const quickstart = (name: string) => ({ uri: pathToFileURL(`examples/quickstart/${name}`).href });
 let folder: string;
@@ -152,6 +153,18 @@ describe('any shape of batch', () => {
       assert.equal(recorded.data[row * (recorded.shape[1] ?? 0)], 2 * (x.data[row * wide] ?? 0));
     }
     assert.ok(quality.value > 0);
+  });
+
+  test('outputs are the recorded ones up to rounding, also where rows are recorded in part', () => {
+    const here = { rows: 2, width: 3, values: Float32Array.from([1, 2, 9, 100, -4, 9]) };
+    const recorded = (...values: number[]) => ({
+      ...{ type: 'FP32' as const, shape: [2, values.length / 2], data: Float32Array.from(values) },
+    });
+    assert.equal(sameOutputs(here, recorded(1.001, 2, 100.09, -4)), true);
+    assert.equal(sameOutputs(here, recorded(1, 2, 100.3, -4)), false);
+    assert.equal(sameOutputs(here, recorded(1, 2, 9, 100, -4, 9)), true);
+    assert.equal(sameOutputs(here, recorded(1, 2, 9, 100, -4, Number.NaN)), false);
+    assert.equal(sameOutputs(here, recorded(1, 2, 9, 0, 100, -4, 9, 0)), false);
   });
 
   test('logits of a language model are judged token by token, rows being what is independent', async () => {

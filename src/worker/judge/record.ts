@@ -7,9 +7,13 @@ import { numbersOf } from '../numbers.ts';
 import { firstRows } from './batches.ts';
 
 /** Rows whose outputs are recorded, to be compared on each accelerator. */
-export const recordedRows = 32;
+const mostRows = 32;
 const mostBytes = 2 ** 20;
 const mostRunBytes = 16 * 2 ** 20;
+
+/** How far outputs may be from the recorded ones: rounding differs between instruction sets, saturation is more. */
+const absoluteTolerance = 1e-3;
+const relativeTolerance = 1e-3;
 
 /** Outputs row after row, `width` numbers each. */
 export interface RowsOfNumbers {
@@ -39,7 +43,7 @@ export async function outputsOfFirst(
 /** The outputs to record: of 32 rows, or of as many as make no more than a few megabytes. */
 export async function outputsToRecord(session: Session, data: Dataset, output: string): Promise<RowsOfNumbers> {
   const one = await outputsOfFirst(session, data, output, 1);
-  const rows = Math.min(recordedRows, Math.floor(mostRunBytes / 4 / one.width));
+  const rows = Math.min(mostRows, Math.floor(mostRunBytes / 4 / one.width));
   return rows > 1 ? outputsOfFirst(session, data, output, rows) : one;
 }
 
@@ -71,4 +75,15 @@ export async function recordedScores(store: ArtifactStore, digest: string): Prom
     if (error instanceof StoreError && error.reason === 'NotFound') return undefined;
     throw error;
   }
+}
+
+/** Whether a model computes here what was recorded, [rows, numbers]; of long rows only the beginning is recorded. */
+export function sameOutputs({ rows, width, values }: RowsOfNumbers, recorded: Tensor): boolean {
+  const [recordedRows = 0, ...rest] = recorded.shape;
+  const recordedWidth = rest.reduce((product, size) => product * size, 1);
+  if (rows !== recordedRows || width < recordedWidth) return false;
+  return Array.from(recorded.data, Number).every((there, i) => {
+    const here = values[Math.floor(i / recordedWidth) * width + (i % recordedWidth)] ?? Number.NaN;
+    return Math.abs(here - there) <= absoluteTolerance + relativeTolerance * Math.abs(there);
+  });
 }

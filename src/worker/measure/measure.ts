@@ -8,6 +8,7 @@ import { loadCurve } from '../../core/statistics/queue-simulation.ts';
 import type { ArtifactStore } from '../../stores/store.ts';
 import { hardwareFacts } from '../facts.ts';
 import { WorkerError } from '../failure.ts';
+import { sameOutputs } from '../judge/record.ts';
 import { type Modules, openStore } from '../modules.ts';
 import { readNpz } from '../npz.ts';
 import { startRunner } from './child.ts';
@@ -22,9 +23,6 @@ export interface MeasureDeps {
 }
 
 const controlSamples = 120;
-/** How far outputs may be from the recorded ones: rounding differs between instruction sets, saturation is more. */
-const absoluteTolerance = 1e-3;
-const relativeTolerance = 1e-3;
 
 async function engineOptions(store: ArtifactStore, digest: string, cpuLimit: number): Promise<EngineOptions> {
   const metadata = readMetadata(decode(await store.get(digest)));
@@ -43,14 +41,7 @@ async function outputsAgree(store: ArtifactStore, setup: RunnerSetup, task: Meas
   if (!outputs) throw new WorkerError('StoreFailed', `the recorded outputs ${recorded} hold no array "outputs"`);
   const runner = await startRunner(setup);
   try {
-    const rows = outputs.shape[0] ?? 0;
-    const here = await runner.outputs(rows, output);
-    // Of long rows only the beginning is recorded.
-    const recordedWidth = outputs.data.length / rows;
-    return Array.from(outputs.data, Number).every((there, i) => {
-      const value = here.values[Math.floor(i / recordedWidth) * here.width + (i % recordedWidth)] ?? Number.NaN;
-      return Math.abs(value - there) <= absoluteTolerance + relativeTolerance * Math.abs(there);
-    });
+    return sameOutputs(await runner.outputs(outputs.shape[0] ?? 0, output), outputs);
   } finally {
     await runner.stop();
   }
