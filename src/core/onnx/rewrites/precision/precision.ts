@@ -12,6 +12,7 @@ import { int8Dynamic } from './formats/int8-dynamic.ts';
 import { type Layer, layersOf } from './layers.ts';
 import { momentsOf } from './parameters.ts';
 import { codeOf, type LayerPrecision, precisionOf, precisions } from './precisions.ts';
+import { WeightReader } from './weights.ts';
 import { type Wiring, wiringOf } from './wiring.ts';
 
 /** The formats that are written layer by layer; INT8Static is written where layers meet. */
@@ -111,7 +112,9 @@ export function precision(options: Partial<PrecisionOptions> = {}): Rewrite {
       const result = copy(model);
       const plan = planOf(result, selection);
       if (plan.chosen.size === 0) return result;
-      return write(result, plan, { build: new Builder(result), observed, wiring: plan.wiring, options: all });
+      const { wiring } = plan;
+      const weights = new WeightReader();
+      return write(result, plan, { build: new Builder(result), observed, wiring, options: all, weights });
     },
   };
 }
