@@ -4,7 +4,8 @@ import { batchNorms, foldBatchNorms, recalibrationModel, withStatistics } from '
 import { encode, type Model, withMetadata } from '../core/onnx/model.ts';
 import { nothing } from '../core/onnx/observe/observations.ts';
 import { needOpset, prepare } from '../core/onnx/prepare.ts';
-import { everywhere, leastOpset, precision } from '../core/onnx/rewrites/precision/precision.ts';
+import { leastOpset } from '../core/onnx/rewrites/precision/layers.ts';
+import { everywhere, precision } from '../core/onnx/rewrites/precision/precision.ts';
 import { inferShapes } from '../core/onnx/shapes/infer.ts';
 import { checkManifest, parseManifest, type SupernetManifest, slice } from '../core/onnx/supernet.ts';
 import { agreement, argmaxRows } from '../core/statistics/quality.ts';

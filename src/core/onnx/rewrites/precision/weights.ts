@@ -1,4 +1,4 @@
-import type { TensorProto } from '../../model.ts';
+import { ModelError, type TensorProto } from '../../model.ts';
 import { DataType, floats } from '../../tensors.ts';
 
 /**
@@ -50,19 +50,23 @@ export class WeightReader {
  */
 export const rounder = 3 * 2 ** 51;
 
-/** The largest magnitude of each channel. */
+/** The largest magnitude of each channel. Throws ModelError where a weight is not finite. */
 export function magnitudes({ data, channels, inner }: Channels): Float32Array {
   const result = new Float32Array(channels);
+  // Zero times a number is zero, unless it is infinite or none.
+  let zero = 0;
   for (let at = 0; at < data.length; ) {
     for (let c = 0; c < channels; c++) {
       let most = result[c] as number;
       for (const end = at + inner; at < end; at++) {
         const size = Math.abs(data[at] as number);
+        zero += size * 0;
         if (size > most) most = size;
       }
       result[c] = most;
     }
   }
+  if (zero !== 0) throw new ModelError('weights that are not finite can not be quantised');
   return result;
 }
 
