@@ -52,7 +52,7 @@ test('the base variant is found in the cluster, and is no base of its own', asyn
   const cluster = new EmbeddedApi(embeddedKinds);
   const { search, variant } = snapshotOf({ metric: 'Top1' });
   assert.ok(search);
-  const base = variantOf(search, { ...variant.spec.candidate, precision: 'FP32' }, [], 'quick-base');
+  const base = variantOf(search, { ...variant.spec.candidate, precision: 'FP32' });
   const made = await cluster.create(nasSearches, search);
   await cluster.replaceStatus(nasSearches, { ...made, status: { base: 'quick-base' } });
   for (const one of [base, variant]) await cluster.create(variants, one);

@@ -24,14 +24,18 @@ function typeOf(data: Data): DataType {
   return DataType.INT64;
 }
 
-/** An initializer of `shape`, row-major; no shape is a scalar. */
-export function tensor(name: string, data: Data, shape: readonly number[] = []): TensorProto {
+/** An initializer of `shape`, row-major, with a copy of `data`; no shape is a scalar. */
+export const tensor = (name: string, data: Data, shape: readonly number[] = []): TensorProto =>
+  adopted(name, data.slice(), shape);
+
+/** Like `tensor`, without the copy: `data` is the tensor's from now on. */
+export function adopted(name: string, data: Data, shape: readonly number[] = []): TensorProto {
   if (data.length !== count(shape)) throw new RangeError(`${name}: ${data.length} elements do not fill [${shape}]`);
   return create(TensorProtoSchema, {
     name,
     dataType: typeOf(data),
     dims: shape.map(BigInt),
-    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice(),
+    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
   });
 }
 

@@ -16,9 +16,10 @@ import { derive } from './derive.ts';
 const quickstart = (name: string) => ({ uri: pathToFileURL(`examples/quickstart/${name}`).href });
 /** The supernet without its manifest: a plain model, as anybody's. */
 const task = {
-  ...{ kind: 'Derive', metric: 'Top1', model: quickstart('supernet.onnx') },
+  ...({ kind: 'Derive', metric: 'Top1' } as const),
+  ...{ model: quickstart('supernet.onnx') },
   ...{ calibration: quickstart('calibration.npz'), heldout: quickstart('heldout.npz') },
-} as const;
+};
 const options = { threads: 1, graphOptimization: 'All' } as const;
 const base: Candidate = { dimensions: {}, precision: 'FP32', engine: options };
 

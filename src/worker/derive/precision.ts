@@ -1,7 +1,8 @@
 import type { Precision } from '../../api/candidate.ts';
 import type { Model } from '../../core/onnx/model.ts';
 import { needOpset } from '../../core/onnx/prepare.ts';
-import { everywhere, leastOpset, precision } from '../../core/onnx/rewrites/precision/precision.ts';
+import { leastOpset } from '../../core/onnx/rewrites/precision/layers.ts';
+import { everywhere, precision } from '../../core/onnx/rewrites/precision/precision.ts';
 import { inferShapes } from '../../core/onnx/shapes/infer.ts';
 import type { Dataset } from '../dataset.ts';
 import { WorkerError } from '../failure.ts';

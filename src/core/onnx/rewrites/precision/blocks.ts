@@ -1,3 +1,5 @@
+import { rounder } from './weights.ts';
+
 /** Weights of 4 bits in blocks, as com.microsoft.MatMulNBits takes them. */
 export interface Blocks {
   /** [N, blocks of K, blockSize / 2], two codes a byte, the lower half first. */
@@ -33,26 +35,29 @@ function asymmetric(block: Float32Array): Fit {
 }
 
 const codeOf = (weight: number, { scale, zeroPoint }: Fit) =>
-  Math.max(0, Math.min(15, Math.round(weight / scale) + zeroPoint));
+  Math.max(0, Math.min(15, weight / scale + rounder - rounder + zeroPoint));
 
-function errorOf(block: Float32Array, fit: Fit): number {
+function errorOf(block: Float32Array, scale: number, zeroPoint: number): number {
+  const inverse = 1 / scale;
   let sum = 0;
-  for (const weight of block) {
-    const error = weight - (codeOf(weight, fit) - fit.zeroPoint) * fit.scale;
+  for (let i = 0; i < block.length; i++) {
+    const weight = block[i] as number;
+    const code = Math.max(-zeroPoint, Math.min(15 - zeroPoint, weight * inverse + rounder - rounder));
+    const error = weight - code * scale;
     sum += error * error;
   }
   return sum;
 }
 
-const shares = [1, 0.95, 0.9, 0.85, 0.8];
+/** What is tried in place of the whole range. */
+const shares = [0.95, 0.9, 0.84];
 
 /** The fit with the least squared error among some that clip. */
-function bestFit(block: Float32Array, fit: Fit): Fit & { error: number } {
-  let best = { ...fit, error: Number.POSITIVE_INFINITY };
+function bestFit(block: Float32Array, { scale, zeroPoint }: Fit): Fit & { error: number } {
+  let best = { scale, zeroPoint, error: errorOf(block, scale, zeroPoint) };
   for (const share of shares) {
-    const tried = { scale: fit.scale * share, zeroPoint: fit.zeroPoint };
-    const error = errorOf(block, tried);
-    if (error < best.error) best = { ...tried, error };
+    const error = errorOf(block, scale * share, zeroPoint);
+    if (error < best.error) best = { scale: scale * share, zeroPoint, error };
   }
   return best;
 }

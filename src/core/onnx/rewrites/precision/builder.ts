@@ -2,9 +2,9 @@ import { create } from '@bufbuild/protobuf';
 import { makeNode, prune } from '../../graph.ts';
 import type { Model, NodeProto, TensorProto } from '../../model.ts';
 import { OperatorSetIdProtoSchema } from '../../proto/gen/onnx_pb.js';
-import { tensor } from '../../tensors.ts';
+import { adopted } from '../../tensors.ts';
 
-type Data = Parameters<typeof tensor>[1];
+type Data = Parameters<typeof adopted>[1];
 type Attributes = NonNullable<Parameters<typeof makeNode>[4]>;
 
 export const contrib = 'com.microsoft';
@@ -34,9 +34,9 @@ export class Builder {
     return name;
   }
 
-  /** A constant, by its name. */
+  /** A constant, by its name; `data` is its own from now on. */
   constant(wanted: string, data: Data, shape?: readonly number[]): string {
-    return this.initializer(tensor(this.name(wanted), data, shape));
+    return this.initializer(adopted(this.name(wanted), data, shape));
   }
 
   initializer(made: TensorProto): string {

@@ -1,6 +1,7 @@
 import type { Need, Observations } from '../../observe/observations.ts';
 import type { Builder } from './builder.ts';
 import type { Layer } from './layers.ts';
+import type { WeightReader } from './weights.ts';
 import type { Wiring } from './wiring.ts';
 
 export interface PrecisionOptions {
@@ -24,6 +25,7 @@ export interface Writing {
   observed: Observations;
   wiring: Wiring;
   options: PrecisionOptions;
+  weights: WeightReader;
 }
 
 /** One precision of one layer, written so that its own operators run it and no fusion has to find it. */

@@ -1,5 +1,5 @@
 import { attribute } from '../../graph.ts';
-import type { GraphProto, NodeProto, TensorProto } from '../../model.ts';
+import type { NodeProto, TensorProto } from '../../model.ts';
 import { domainOf } from '../../shapes/registry.ts';
 import { DataType, dims } from '../../tensors.ts';
 import type { Wiring } from './wiring.ts';
@@ -121,12 +121,16 @@ const readers: Record<string, (node: NodeProto, wiring: Wiring) => Layer | undef
   Gather: tableLayer,
 };
 
+/** The operators that INT8 is written with are there from this operator set on (QLinearConv, DynamicQuantizeLinear). */
+export const leastOpset = 11;
+
 /**
- * The layers with constant FLOAT weights, in the graph's order. What is quantised already has no such weights, and is
- * none of them.
+ * The layers with constant FLOAT weights, in the order they run. What is quantised already has no such weights, and is
+ * none of them; a model of an operator set that is too old for INT8 has none.
  */
-export function layersOf(graph: GraphProto, wiring: Wiring): Layer[] {
-  return graph.node.flatMap((node) => {
+export function layersOf(wiring: Wiring): Layer[] {
+  if (wiring.opset < leastOpset) return [];
+  return wiring.order.flatMap((node) => {
     const operator = node.opType ?? '';
     if (domainOf(node.domain) !== 'ai.onnx' || !Object.hasOwn(readers, operator)) return [];
     return readers[operator]?.(node, wiring) ?? [];

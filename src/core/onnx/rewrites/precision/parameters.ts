@@ -1,8 +1,8 @@
 import type { Need } from '../../observe/observations.ts';
-import { dims } from '../../tensors.ts';
+import { dims, floats } from '../../tensors.ts';
 import type { PrecisionOptions, Writing } from './format.ts';
 import type { ConvLayer, ProductLayer } from './layers.ts';
-import { type Channels, floatView, meanError, type QuantizedChannels, quantizeChannels } from './weights.ts';
+import { type Channels, meanError, type QuantizedChannels, quantizeChannels, type WeightReader } from './weights.ts';
 import type { Wiring } from './wiring.ts';
 
 const tile = 32;
@@ -22,15 +22,18 @@ function transposed(source: Float32Array, rows: number, columns: number): Float3
 }
 
 /** The matrix [K, N] that the input is multiplied by, Gemm's factor in it. */
-export function matrixOf({ weight, n, k, transposed: turned, alpha }: ProductLayer): Float32Array {
-  const stored = turned ? transposed(floatView(weight), n, k) : floatView(weight);
+export function matrixOf(
+  { weight, n, k, transposed: turned, alpha }: ProductLayer,
+  reader: WeightReader,
+): Float32Array {
+  const stored = turned ? transposed(reader.read(weight), n, k) : reader.read(weight);
   return alpha === 1 ? stored : stored.map((value) => value * alpha);
 }
 
 /** The bias, an element a channel out. */
 export function biasOf(layer: ConvLayer | ProductLayer): Float32Array | undefined {
   if (!layer.bias) return undefined;
-  const given = floatView(layer.bias);
+  const given = floats(layer.bias);
   const size = layer.kind === 'Conv' ? layer.channels : layer.n;
   const beta = layer.kind === 'Conv' ? 1 : layer.beta;
   return Float32Array.from({ length: size }, (_, c) => (given[given.length === 1 ? 0 : c] as number) * beta);
@@ -85,7 +88,7 @@ export interface Integers extends QuantizedChannels {
 export function integersOf(layer: ConvLayer | ProductLayer, writing: Writing, inputScale?: number): Integers {
   const { options } = writing;
   const known = statistics(layer, writing);
-  const data = layer.kind === 'Conv' ? floatView(layer.weight) : matrixOf(layer);
+  const data = layer.kind === 'Conv' ? writing.weights.read(layer.weight) : matrixOf(layer, writing.weights);
   const channels = layer.kind === 'Conv' ? layer.channels : layer.n;
   const inner = layer.kind === 'Conv' ? data.length / channels : 1;
   const weights: Channels = { data, channels, inner, importance: known?.second };

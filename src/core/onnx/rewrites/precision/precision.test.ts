@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { type RewriteCase, rewriteContract } from '../../../../../test/contract/rewrite.ts';
 import { engine } from '../../../../engines/onnxruntime/onnxruntime.ts';
 import { type Dataset, dataset } from '../../../../worker/dataset.ts';
+import { leftoverWeights } from '../../../../worker/leftovers.ts';
 import { observe } from '../../../../worker/observe.ts';
 import { foldBatchNorms } from '../../batch-norm.ts';
 import { modelWith } from '../../fixtures.ts';
@@ -15,11 +16,12 @@ import { inferShapes } from '../../shapes/infer.ts';
 import { parseManifest, slice } from '../../supernet.ts';
 import { tensor } from '../../tensors.ts';
 import type { Selection } from '../rewrite.ts';
+import { blocksOf } from './blocks.ts';
 import type { PrecisionOptions } from './format.ts';
-import { leftovers } from './leftovers.ts';
 import { everywhere, precision } from './precision.ts';
 import { codeOf, type LayerPrecision } from './precisions.ts';
 import { mlp, normals, residualCnn, transformerBlock } from './test-models.ts';
+import { quantizeChannels } from './weights.ts';
 
 const options = { threads: 1, graphOptimization: 'All' } as const;
 const rows = 24;
@@ -93,7 +95,7 @@ describe('a precision for the whole model', () => {
       test(`${wanted} of ${one.name} is close to FP32, and no weight is dequantised when it runs`, async () => {
         const selection = everywhere(sitesOf(one.model), wanted);
         const model = await rewritten(one, selection);
-        assert.deepEqual(leftovers(await optimised(model)), []);
+        assert.deepEqual(await leftoverWeights(engine, model, options), []);
         const [expected, found] = [await run(one.model, one.calibration), await run(model, one.calibration)];
         for (const [name, values] of Object.entries(expected)) {
           const like = cosine(values, found[name]);
@@ -115,7 +117,7 @@ test('any mixture leaves no weight to dequantise, and stays close', async () => 
     await fc.assert(
       fc.asyncProperty(mixtures, async (selection) => {
         const model = await rewritten(one, selection);
-        assert.deepEqual(leftovers(await optimised(model)), []);
+        assert.deepEqual(await leftoverWeights(engine, model, options), []);
         const found = await run(model, one.calibration);
         for (const [name, values] of Object.entries(expected)) assert.ok(cosine(values, found[name]) > 0.99, name);
       }),
@@ -179,36 +181,70 @@ test('weights of seven bits stay in the middle half of the codes', async () => {
 
 test('repaired biases bring the mean output of a layer back', async () => {
   // Inputs far from zero: an error in a weight shifts the output.
-  const shifted = {
-    ...dense,
-    calibration: inputOf(
-      draw(rows * 48).map((value) => value + 3),
-      [48],
-    ),
+  const calibration = inputOf(
+    draw(rows * 48).map((value) => value + 3),
+    [48],
+  );
+  const [matMul, add] = mlp().graph.node;
+  assert.ok(matMul && add);
+  const initializers = mlp().graph.initializer.filter(({ name }) => name === 'w1' || name === 'b1');
+  const model = modelWith({ inputs: { x: ['N', 48] }, initializers, nodes: [matMul, add], outputs: ['a1'], opset: 17 });
+  const layer = { name: 'a layer', model, calibration };
+  const means = async (each: Model) => {
+    const { a1 = [] } = await run(each, calibration);
+    return Array.from({ length: 64 }, (_, c) =>
+      a1.reduce((sum, value, i) => (i % 64 === c ? sum + value / rows : sum), 0),
+    );
   };
-  const selection = { fc1: codeOf('INT8Dynamic') };
-  const bits = { weightBits: 7 } as const;
-  const model = (await rewritten(shifted, {})) as Model;
-  const at = (each: Model) => modelWith({ ...first(each), outputs: ['a1'] });
-  const first = ({ graph }: Model) => ({
-    ...{ inputs: { x: ['N', 48] }, initializers: graph.initializer, opset: 17 },
-    nodes: graph.node.slice(
-      0,
-      graph.node.findIndex(({ opType }) => opType === 'Relu'),
-    ),
-  });
-  const withDomain = (each: Model, from: Model) => Object.assign(each, { opsetImport: from.opsetImport });
-  const mean = async (each: Model) => {
-    const values = (await run(withDomain(at(each), each), shifted.calibration)).a1 ?? [];
-    return Array.from({ length: 64 }, (_, c) => values.reduce((sum, v, i) => (i % 64 === c ? sum + v / rows : sum), 0));
-  };
-  const target = await mean(model);
-  const off = async (repair: boolean) => {
-    const found = await mean(await rewritten(shifted, selection, { ...bits, repair }));
+  const target = await means(model);
+  const shift = async (repair: boolean) => {
+    const found = await means(await rewritten(layer, { fc1: codeOf('INT8Dynamic') }, { weightBits: 7, repair }));
     return found.reduce((sum, value, c) => sum + Math.abs(value - (target[c] ?? 0)), 0);
   };
-  const [plain, repaired] = [await off(false), await off(true)];
+  const [plain, repaired] = [await shift(false), await shift(true)];
   assert.ok(repaired < plain / 2, `${repaired} against ${plain}`);
+});
+
+test('searched scales never have a larger squared error than those of the largest magnitude', () => {
+  const matrices = fc.record({ seed: fc.integer({ min: 1, max: 1e6 }), levels: fc.constantFrom(7, 63, 127) });
+  fc.assert(
+    fc.property(matrices, ({ seed, levels }) => {
+      // Cubes have the long tails that clipping is for.
+      const data = normals(seed)(32 * 16).map((value) => value ** 3);
+      for (const inner of [1, 8]) {
+        const weights = { data, channels: 16, inner };
+        const error = (search: boolean) => {
+          const { values, scales } = quantizeChannels(weights, { levels, search });
+          const of = (i: number) => Math.floor(i / inner) % 16;
+          return data.reduce((sum, w, i) => sum + (w - (values[i] ?? 0) * (scales[of(i)] ?? 0)) ** 2, 0);
+        };
+        assert.ok(error(true) <= error(false) * (1 + 1e-6));
+      }
+    }),
+  );
+});
+
+test('blocks of four bits, unpacked as the kernel unpacks them, have the error that they say', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 1, max: 80 }), fc.boolean(), (seed, k, shifted) => {
+      const n = 5;
+      const matrix = normals(seed)(k * n);
+      const { codes, scales, zeroPoints, error } = blocksOf(matrix, k, n, 32, shifted);
+      const blocks = Math.ceil(k / 32);
+      const half = (bytes: Uint8Array, at: number, i: number) =>
+        ((bytes[at + (i >> 1)] ?? 0) >> (i % 2 === 0 ? 0 : 4)) & 15;
+      let sum = 0;
+      for (let column = 0; column < n; column++) {
+        for (let row = 0; row < k; row++) {
+          const block = column * blocks + Math.floor(row / 32);
+          const zero = zeroPoints ? half(zeroPoints, column * Math.ceil(blocks / 2), Math.floor(row / 32)) : 8;
+          const value = (half(codes, block * 16, row % 32) - zero) * (scales[block] ?? 0);
+          sum += ((matrix[row * n + column] ?? 0) - value) ** 2;
+        }
+      }
+      assert.ok(Math.abs(sum - error) <= 1e-4 * Math.max(sum, 1e-6), `${sum} against ${error}`);
+    }),
+  );
 });
 
 test('what is quantised already, or too old, is not offered', async () => {

@@ -1,6 +1,6 @@
-import { copy, type GraphProto, type Model, type NodeProto } from '../../model.ts';
+import { copy, type Model, type NodeProto } from '../../model.ts';
 import type { Need } from '../../observe/observations.ts';
-import { type Inference, inferShapes, opsetOf } from '../../shapes/infer.ts';
+import { type Inference, inferShapes } from '../../shapes/infer.ts';
 import { changes, type Rewrite, type Selection, type Site } from '../rewrite.ts';
 import { Builder } from './builder.ts';
 import { type Flow, flowOf } from './eight-bit/flow.ts';
@@ -12,13 +12,11 @@ import { int8Dynamic } from './formats/int8-dynamic.ts';
 import { type Layer, layersOf } from './layers.ts';
 import { momentsOf } from './parameters.ts';
 import { codeOf, type LayerPrecision, precisionOf, precisions } from './precisions.ts';
+import { WeightReader } from './weights.ts';
 import { type Wiring, wiringOf } from './wiring.ts';
 
 /** The formats that are written layer by layer; INT8Static is written where layers meet. */
 const formats: Partial<Record<LayerPrecision, Format>> = { INT4: int4, INT8Dynamic: int8Dynamic, FP16: fp16 };
-
-/** The operators that INT8 is written with are there from this operator set on (QLinearConv, DynamicQuantizeLinear). */
-export const leastOpset = 11;
 
 function offered(layer: Layer): LayerPrecision[] {
   return precisions.filter((precision) => {
@@ -44,9 +42,8 @@ interface Plan {
 }
 
 function planOf(model: Model, selection: Selection): Plan {
-  const { graph } = model;
   const wiring = wiringOf(model, inferShapes(model));
-  const layers = opsetOf(model, 'ai.onnx') < leastOpset ? [] : layersOf(graph, wiring);
+  const layers = layersOf(wiring);
   const byId = new Map(layers.map((layer) => [layer.node.name, layer]));
   const chosen: Plan['chosen'] = new Map();
   for (const [{ id }, code] of changes(layers.map(siteOf), selection)) {
@@ -58,23 +55,23 @@ function planOf(model: Model, selection: Selection): Plan {
   const absorbed = new Set<NodeProto>();
   for (const { layer } of chosen.values()) if (layer.kind !== 'Table' && layer.absorbed) absorbed.add(layer.absorbed);
   const quantized = new Map(fixed.map(([node, { layer }]) => [node, layer]));
-  return { wiring, chosen, static: quantized, absorbed, flow: flowOf(graph, quantized, absorbed, wiring) };
+  return { wiring, chosen, static: quantized, absorbed, flow: flowOf(quantized, absorbed, wiring) };
 }
 
-function needsOf(graph: GraphProto, plan: Plan, options: PrecisionOptions): Need[] {
+function needsOf(plan: Plan, options: PrecisionOptions): Need[] {
   const { wiring, flow } = plan;
   const own = [...plan.chosen.values()].flatMap(({ layer, precision }) => {
     const format = formats[precision];
     if (format) return format.needs(layer, wiring, options);
     return layer.kind === 'Table' ? [] : momentsOf(layer, wiring, options);
   });
-  return [...rangesOf(graph, plan.static, flow, wiring), ...own];
+  return [...rangesOf(plan.static, flow, wiring), ...own];
 }
 
-function write(model: Model, plan: Plan, writing: Writing): Model {
+function write(plan: Plan, writing: Writing): Model {
   const eightBit = new EightBitWriter(writing, plan.flow);
   const { build } = writing;
-  for (const node of model.graph.node) {
+  for (const node of plan.wiring.order) {
     if (plan.absorbed.has(node) || plan.flow.clipped.has(node)) continue;
     const pass = plan.flow.passes.get(node);
     const found = plan.chosen.get(node);
@@ -102,16 +99,15 @@ export function precision(options: Partial<PrecisionOptions> = {}): Rewrite {
     name: 'precision',
     unit: precisions.map((name, code) => `${code} ${name}`).join(', '),
     affects: ['weightBytes', 'activationBytes', 'kernels'],
-    sites(model: Model, inference: Inference) {
-      if (opsetOf(model, 'ai.onnx') < leastOpset) return [];
-      return layersOf(model.graph, wiringOf(model, inference)).map(siteOf);
-    },
-    needs: (model, selection) => needsOf(model.graph, planOf(model, selection), all),
+    sites: (model: Model, inference: Inference) => layersOf(wiringOf(model, inference)).map(siteOf),
+    needs: (model, selection) => needsOf(planOf(model, selection), all),
     rewrite(model, selection, observed) {
       const result = copy(model);
       const plan = planOf(result, selection);
       if (plan.chosen.size === 0) return result;
-      return write(result, plan, { build: new Builder(result), observed, wiring: plan.wiring, options: all });
+      const { wiring } = plan;
+      const weights = new WeightReader();
+      return write(plan, { build: new Builder(result), observed, wiring, options: all, weights });
     },
   };
 }

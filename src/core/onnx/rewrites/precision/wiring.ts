@@ -1,9 +1,13 @@
 import type { Model, NodeProto, TensorProto } from '../../model.ts';
 import { reads } from '../../order.ts';
-import type { Inference } from '../../shapes/infer.ts';
+import { type Inference, opsetOf } from '../../shapes/infer.ts';
 
 /** Who reads what in a graph, each looked up in constant time: models have thousands of nodes. */
 export interface Wiring {
+  /** The nodes in an order in which they can run. */
+  order: readonly NodeProto[];
+  /** The version of the default operator set. */
+  opset: number;
   /** An initializer. */
   constant(name: string | undefined): TensorProto | undefined;
   /** Those whose subgraphs read it included. */
@@ -15,11 +19,12 @@ export interface Wiring {
   rank(tensor: string): number | undefined;
 }
 
-export function wiringOf({ graph }: Model, { values }: Inference): Wiring {
+export function wiringOf(model: Model, { order, values }: Inference): Wiring {
+  const { graph } = model;
   const constants = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const outputs = new Set(graph.output.map(({ name }) => name));
   const readers = new Map<string, NodeProto[]>();
-  for (const node of graph.node) {
+  for (const node of order) {
     for (const name of reads(node)) {
       const present = readers.get(name);
       if (present) present.push(node);
@@ -27,6 +32,8 @@ export function wiringOf({ graph }: Model, { values }: Inference): Wiring {
     }
   }
   return {
+    order,
+    opset: opsetOf(model, 'ai.onnx'),
     constant: (name) => (name ? constants.get(name) : undefined),
     readers: (tensor) => readers.get(tensor) ?? [],
     soleReader: (tensor) => {

@@ -1,4 +1,4 @@
-import type { GraphProto, NodeProto } from '../../../model.ts';
+import type { NodeProto } from '../../../model.ts';
 import { type Layer, makesCodes } from '../layers.ts';
 import type { Wiring } from '../wiring.ts';
 import { clips, dataInputs, type Pass, passOf } from './passes.ts';
@@ -24,18 +24,13 @@ interface Ahead {
 }
 
 /** What could run on codes: everything that follows from static layers by operators that have a kernel. */
-function ahead(
-  graph: GraphProto,
-  layers: ReadonlyMap<NodeProto, Layer>,
-  skipped: ReadonlySet<NodeProto>,
-  wiring: Wiring,
-): Ahead {
+function ahead(layers: ReadonlyMap<NodeProto, Layer>, skipped: ReadonlySet<NodeProto>, wiring: Wiring): Ahead {
   const able = new Map<NodeProto, Pass | 'clips'>();
   const made = new Set<string>();
   const rooted = new Set<string>();
   /** Tensors whose maker rounds to a grid of its own, which may as well be that of a clipped value. */
   const free = new Set<string>();
-  for (const node of graph.node) {
+  for (const node of wiring.order) {
     if (skipped.has(node)) continue;
     const [output = ''] = node.output;
     const layer = layers.get(node);
@@ -47,7 +42,7 @@ function ahead(
       continue;
     }
     const [input = ''] = node.input;
-    if (clips(node)) {
+    if (clips(node, wiring)) {
       if (!free.has(input) || wiring.soleReader(input) !== node) continue;
       able.set(node, 'clips');
       free.add(output);
@@ -69,13 +64,8 @@ function ahead(
  * Finds what runs on codes between the static layers: operators that a quantised layer reads from, at whatever distance,
  * and those that shrink or merge codes which are there anyway. `skipped`: nodes that are part of layers.
  */
-export function flowOf(
-  graph: GraphProto,
-  layers: ReadonlyMap<NodeProto, Layer>,
-  skipped: ReadonlySet<NodeProto>,
-  wiring: Wiring,
-): Flow {
-  const { able, rooted } = ahead(graph, layers, skipped, wiring);
+export function flowOf(layers: ReadonlyMap<NodeProto, Layer>, skipped: ReadonlySet<NodeProto>, wiring: Wiring): Flow {
+  const { able, rooted } = ahead(layers, skipped, wiring);
   const passes = new Map<NodeProto, Pass>();
   const clipped = new Set<NodeProto>();
   const readsCodes = (node: NodeProto, tensor: string) => {
@@ -85,7 +75,7 @@ export function flowOf(
     return clipped.has(node) || (pass !== undefined && dataInputs(node, pass).includes(tensor));
   };
   const wanted = (tensor: string) => wiring.readers(tensor).some((node) => readsCodes(node, tensor));
-  for (const node of graph.node.toReversed()) {
+  for (const node of wiring.order.toReversed()) {
     const found = able.get(node);
     const [output = ''] = node.output;
     if (!found || !(rooted.has(output) || wanted(output))) continue;

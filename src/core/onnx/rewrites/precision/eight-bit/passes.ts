@@ -1,6 +1,7 @@
 import { attribute } from '../../../graph.ts';
 import type { NodeProto } from '../../../model.ts';
 import { domainOf } from '../../../shapes/registry.ts';
+import { DataType, floats } from '../../../tensors.ts';
 import type { Builder } from '../builder.ts';
 import { affineClip, type Grid } from '../grids.ts';
 import type { Wiring } from '../wiring.ts';
@@ -51,6 +52,13 @@ const moves: Pass = {
     const inputs = node.input.map((name, index) => (index === 0 ? (input?.codes ?? name) : name));
     build.like(node, node.opType ?? '', inputs, codes);
   },
+};
+
+/** Takes 8 bits since operator set 12. */
+const maxPool: Pass = {
+  ...moves,
+  always: true,
+  able: ({ output }, { opset }) => opset >= 12 && output.filter(Boolean).length === 1,
 };
 
 const binary: Pass = {
@@ -128,7 +136,7 @@ const hardSwish: Pass = {
 
 const passes: Record<string, Pass> = {
   ...{ Identity: moves, Reshape: moves, Flatten: moves, Transpose: moves, Squeeze: moves, Unsqueeze: moves },
-  ...{ Slice: moves, MaxPool: { ...moves, always: true } },
+  ...{ Slice: moves, MaxPool: maxPool },
   ...{ Add: { ...binary, always: true }, Mul: binary, Concat: concat },
   ...{ AveragePool: pool, GlobalAveragePool: pool },
   ...{ Sigmoid: sigmoid, LeakyRelu: leakyRelu, HardSigmoid: hardSigmoid, HardSwish: hardSwish },
@@ -142,9 +150,21 @@ export function passOf(node: NodeProto, wiring: Wiring): Pass | undefined {
   return pass && (pass.able?.(node, wiring) ?? true) ? pass : undefined;
 }
 
-/** An activation that the end of the codes is: the kernel before it clips by saturating. */
-export const clips = (node: NodeProto): boolean =>
-  domainOf(node.domain) === 'ai.onnx' && (node.opType === 'Relu' || node.opType === 'Clip');
+/**
+ * An activation that the end of the codes is: the kernel before it clips by saturating. A grid holds zero, so that a
+ * Clip must let zero through.
+ */
+export function clips(node: NodeProto, wiring: Wiring): boolean {
+  if (domainOf(node.domain) !== 'ai.onnx') return false;
+  if (node.opType !== 'Clip') return node.opType === 'Relu';
+  const [low, high] = [1, 2].map((index) => {
+    const name = node.input[index];
+    const bound = wiring.constant(name);
+    if (!name) return 0;
+    return bound?.dataType === DataType.FLOAT ? (floats(bound)[0] ?? Number.NaN) : Number.NaN;
+  });
+  return (low ?? 0) <= 0 && (high ?? 0) >= 0;
+}
 
 export const dataInputs = (node: NodeProto, { data }: Pass): string[] =>
   (data === 'all' ? node.input : node.input.slice(0, data)).filter((name) => name !== '');

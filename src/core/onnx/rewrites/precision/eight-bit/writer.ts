@@ -1,4 +1,4 @@
-import type { GraphProto, NodeProto } from '../../../model.ts';
+import type { NodeProto } from '../../../model.ts';
 import type { Need, Range } from '../../../observe/observations.ts';
 import { dims } from '../../../tensors.ts';
 import type { Writing } from '../format.ts';
@@ -10,9 +10,9 @@ import { endOf, type Flow } from './flow.ts';
 import { type Codes, dataInputs, type Pass } from './passes.ts';
 
 /** The tensors whose ranges the 8-bit part of a graph is laid out by. */
-export function rangesOf(graph: GraphProto, layers: ReadonlyMap<NodeProto, Layer>, flow: Flow, wiring: Wiring): Need[] {
+export function rangesOf(layers: ReadonlyMap<NodeProto, Layer>, flow: Flow, wiring: Wiring): Need[] {
   const tensors = new Set<string>();
-  for (const node of graph.node) {
+  for (const node of wiring.order) {
     const layer = layers.get(node);
     if (layer) {
       if (!flow.codes.has(layer.input)) tensors.add(layer.input);
@@ -48,7 +48,9 @@ export class EightBitWriter {
     // HardSwish is zero from −3 down: no codes are spent there.
     const readers = wiring.readers(tensor);
     const swished =
-      readers.length > 0 && readers.every((node) => node.opType === 'HardSwish' && this.#flow.passes.has(node));
+      !wiring.isOutput(tensor) &&
+      readers.length > 0 &&
+      readers.every((node) => node.opType === 'HardSwish' && this.#flow.passes.has(node));
     return { min: swished ? Math.max(min, -3) : min, max };
   }
 

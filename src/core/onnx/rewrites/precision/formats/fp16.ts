@@ -3,16 +3,20 @@ import { TensorProtoSchema } from '../../../proto/gen/onnx_pb.js';
 import { DataType, dims } from '../../../tensors.ts';
 import type { Format, Writing } from '../format.ts';
 import type { Layer } from '../layers.ts';
-import { floatView } from '../weights.ts';
 
 /** The largest finite half (IEEE 754 binary16). */
 const largest = 65504;
 
-function halves({ weight }: Layer, { build }: Writing): string {
+function halves({ weight }: Layer, { build, weights }: Writing): string {
   return build.once(`halves ${weight.name}`, () => {
     const name = build.name(`${weight.name}.fp16`);
-    const clipped = floatView(weight).map((value) => Math.max(-largest, Math.min(largest, value)));
-    const rawData = new Uint8Array(Float16Array.from(clipped).buffer);
+    const codes = Float16Array.from(weights.read(weight));
+    // What is beyond the largest half would be infinite.
+    for (let i = 0; i < codes.length; i++) {
+      const value = codes[i] as number;
+      if (!Number.isFinite(value)) codes[i] = Math.sign(value) * largest;
+    }
+    const rawData = new Uint8Array(codes.buffer);
     const shape = dims(weight).map(BigInt);
     return build.initializer(create(TensorProtoSchema, { name, dataType: DataType.FLOAT16, dims: shape, rawData }));
   });

@@ -13,10 +13,10 @@ const blockSize = 32;
 export const int4: Format = {
   offers: (layer) => layer.kind === 'Product' && layer.k >= blockSize && layer.n >= 16,
   needs: () => [],
-  write(layer, { build }) {
+  write(layer, { build, weights }) {
     if (layer.kind !== 'Product') return;
     const { k, n, input, output } = layer;
-    const matrix = matrixOf(layer);
+    const matrix = matrixOf(layer, weights);
     const even = blocksOf(matrix, k, n, blockSize, false);
     const shifted = blocksOf(matrix, k, n, blockSize, true);
     // Zero points are bytes to fetch: they must earn them.

@@ -3,7 +3,7 @@ import type { Builder } from '../builder.ts';
 import type { Format, Writing } from '../format.ts';
 import type { ConvLayer, ProductLayer, TableLayer } from '../layers.ts';
 import { integersOf, momentsOf } from '../parameters.ts';
-import { floatView, quantizeChannels } from '../weights.ts';
+import { type QuantizedChannels, quantizeChannels } from '../weights.ts';
 
 /** Codes, scale and zero point of a tensor by the range that it has at run time; once for all layers that read it. */
 function quantized(build: Builder, tensor: string): [codes: string, scale: string, zeroPoint: string] {
@@ -55,16 +55,35 @@ function writeConv(layer: ConvLayer, writing: Writing): void {
   }
 }
 
+/** Rows that are quantised at once: a table can be most of a model, and is not to be held as FLOAT a second time. */
+const rowsAtOnce = 1024;
+
+function quantizedRows({ weight, rows, columns }: TableLayer, { weights, options }: Writing): QuantizedChannels {
+  const values = new Int8Array(rows * columns);
+  const scales = new Float32Array(rows);
+  for (let from = 0; from < rows; from += rowsAtOnce) {
+    const channels = Math.min(rowsAtOnce, rows - from);
+    const data = weights.read(weight, from * columns, (from + channels) * columns);
+    const into = values.subarray(from * columns, (from + channels) * columns);
+    const part = quantizeChannels(
+      { data, channels, inner: columns },
+      { levels: 127, search: options.searchScales, into },
+    );
+    scales.set(part.scales, from);
+  }
+  return { values, scales };
+}
+
 /** Rows of 8 bits with a scale each; only the rows that are picked are ever FLOAT. */
-function writeTable(layer: TableLayer, { build, options }: Writing): void {
+function writeTable(layer: TableLayer, writing: Writing): void {
+  const { build } = writing;
   const at = (suffix: string) => `${layer.node.name}.${suffix}`;
-  const { rows, columns } = layer;
-  const weights = { data: floatView(layer.weight), channels: rows, inner: columns };
+  const { rows, columns, weight } = layer;
   const [table = '', scale = ''] = build
-    .once(`rows ${layer.weight.name}`, () => {
-      const { values, scales } = quantizeChannels(weights, { levels: 127, search: options.searchScales });
-      const codes = build.constant(`${layer.weight.name}.int8`, values, [rows, columns]);
-      return [codes, build.constant(`${layer.weight.name}.scale`, scales, [rows, 1])].join('\n');
+    .once(`rows ${weight.name}`, () => {
+      const { values, scales } = quantizedRows(layer, writing);
+      const codes = build.constant(`${weight.name}.int8`, values, [rows, columns]);
+      return [codes, build.constant(`${weight.name}.scale`, scales, [rows, 1])].join('\n');
     })
     .split('\n');
   const codes = build.node('Gather', at('codes'), [table, layer.input]);
