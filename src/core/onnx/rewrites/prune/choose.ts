@@ -1,4 +1,4 @@
-import { pickColumns, type Residuals } from '../../../linear-algebra/cholesky.ts';
+import { pickColumns, type Residuals } from '../../../linear-algebra/column-subset.ts';
 import type { Dependencies, Group, Unit } from '../../dependency/dependencies.ts';
 import type { Consumer } from '../../dependency/operation.ts';
 import type { Model } from '../../model.ts';

@@ -4,6 +4,7 @@ import { ModelError } from '../../model.ts';
 import { TensorProtoSchema } from '../../proto/gen/onnx_pb.js';
 import { type Inference, inferShapes } from '../../shapes/infer.ts';
 import { isInteger } from '../../tensor-data/element-types.ts';
+import { hasRawData } from '../../tensor-data/elements.ts';
 import { dims, takeAxis } from '../../tensors.ts';
 import { cutModel, type Kept } from './cut.ts';
 
@@ -13,7 +14,9 @@ const fewElements = 4096;
 /** The tensor after a cut, without its elements where they are many: enough to infer shapes. */
 function takeShape(source: TensorProto, axis: number, indices: readonly number[]): TensorProto {
   const shape = dims(source);
-  if (shape.reduce((product, size) => product * size, 1) <= fewElements) return takeAxis(source, axis, indices);
+  const held = hasRawData(source) || source.floatData.length > 0;
+  const few = shape.reduce((product, size) => product * size, 1) <= fewElements;
+  if (held && few) return takeAxis(source, axis, indices);
   const { name, dataType } = source;
   return create(TensorProtoSchema, { name, dataType, dims: shape.with(axis, indices.length).map(BigInt) });
 }

@@ -17,9 +17,18 @@ export interface Fit {
 }
 
 /**
- * Least squares from second moments: Σ_cl (Σ_ll + λI)⁻¹. The ridge λ is a millionth of the mean variance, for sums in
- * single precision, and more where there are few positions for the size of the matrix. Where the moments give no
- * positive definite matrix nothing is explained, and the constants are the means alone.
+ * What is added to the diagonal of a covariance of `size`² from `count` positions: a millionth of the mean variance, for
+ * it was summed in single precision, and more where there are few positions for so many entries.
+ */
+export function ridgeOf(covariance: Float64Array, size: number, count: number): number {
+  let trace = 0;
+  for (let i = 0; i < size; i++) trace += covariance[i * (size + 1)] as number;
+  return (trace / size) * (1e-6 + (0.01 * size) / count);
+}
+
+/**
+ * Least squares from second moments: Σ_cl (Σ_ll + λI)⁻¹. Where the moments give no positive definite matrix nothing is
+ * explained, and the constants are the means alone.
  */
 export function fit(statistics: Statistics, left: readonly number[], cut: readonly number[], centred: boolean): Fit {
   const { second, size, mean, count } = statistics;
@@ -30,9 +39,7 @@ export function fit(statistics: Statistics, left: readonly number[], cut: readon
       matrix[i * n + j] = second[a * size + b] as number;
     });
   });
-  let trace = 0;
-  for (let i = 0; i < n; i++) trace += matrix[i * (n + 1)] as number;
-  const ridge = (trace / n) * (1e-6 + (0.01 * n) / count);
+  const ridge = ridgeOf(matrix, n, count);
   for (let i = 0; i < n; i++) matrix[i * (n + 1)] = (matrix[i * (n + 1)] as number) + ridge;
   const factors = Float64Array.from({ length: cut.length * n }, (_, at) => {
     return second[(cut[Math.floor(at / n)] as number) * size + (left[at % n] as number)] as number;
