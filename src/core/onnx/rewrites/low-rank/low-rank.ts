@@ -44,6 +44,8 @@ function placeOf(wiring: Wiring, node: NodeProto, { values }: Inference): Place 
   if (ranks.length === 0 || !rank || (narrow && rows !== layer.inputs)) return undefined;
   const axis = layer.channelAxis === 1 ? 1 : rank - 1;
   const seen = narrow ? layer.input : layer.output;
+  // Channels that are not counted can't be observed.
+  if (values.get(seen)?.shape?.[axis] !== (narrow ? layer.inputs : layer.outputs)) return undefined;
   const need = { kind: 'moments' as const, tensor: seen, axis };
   return { id: node.name ?? '', layer, ranks, full, side: narrow ? 'inputs' : 'outputs', need };
 }

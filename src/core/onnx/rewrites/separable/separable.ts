@@ -2,6 +2,7 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { makeNode, setAttribute, setInitializer } from '../../graph.ts';
 import { type Layer, layerOf } from '../../layer.ts';
 import { copy, type GraphProto, type Model } from '../../model.ts';
+import { type Inference, inferShapes } from '../../shapes/infer.ts';
 import { tensor } from '../../tensors.ts';
 import { freshName, settle, Wiring } from '../../wiring.ts';
 import { changes, type Rewrite, type Selection, type Site } from '../rewrite.ts';
@@ -14,11 +15,12 @@ interface Place {
   full: number;
 }
 
-function places({ graph }: Model): Place[] {
+function places({ graph }: Model, { values }: Inference): Place[] {
   const wiring = new Wiring(graph);
   return graph.node.flatMap((node): Place[] => {
     const layer = node.opType === 'Conv' ? layerOf(wiring, node) : undefined;
-    if (layer?.group !== 1) return [];
+    // Channels that are not counted can't be observed.
+    if (layer?.group !== 1 || values.get(layer.input)?.shape?.[1] !== layer.inputs) return [];
     const { inputs, outputs, weight } = layer;
     const taps = weight.length / (inputs * outputs);
     const full = Math.min(taps, outputs);
@@ -31,7 +33,7 @@ function places({ graph }: Model): Place[] {
 const siteOf = ({ id, filters, full }: Place): Site => ({ id, choices: [...filters, full], identity: full });
 
 const selected = (model: Model, selection: Selection) =>
-  new Map(changes(places(model).map(siteOf), selection).map(([{ id }, filters]) => [id, filters]));
+  new Map(changes(places(model, inferShapes(model)).map(siteOf), selection).map(([{ id }, filters]) => [id, filters]));
 
 /** For each input channel, its taps by its outputs as `filters` taps by `filters` outputs (truncated SVD). */
 function factors({ inputs, outputs, weight }: Layer, filters: number) {
@@ -110,17 +112,17 @@ export const separable: Rewrite = {
   name: 'separable',
   unit: 'depthwise filters for each input channel',
   affects: ['macs', 'weightBytes', 'activationBytes', 'kernels'],
-  sites: (model) => places(model).map(siteOf),
+  sites: (model, inference) => places(model, inference).map(siteOf),
   needs(model, selection) {
     const chosen = selected(model, selection);
-    return places(model).flatMap(({ id, layer }) =>
+    return places(model, inferShapes(model)).flatMap(({ id, layer }) =>
       chosen.has(id) ? [{ kind: 'spread' as const, tensor: layer.input, axis: 1 }] : [],
     );
   },
   rewrite(model, selection, observed) {
     const chosen = selected(model, selection);
     const result = copy(model);
-    for (const place of places(result)) {
+    for (const place of places(result, inferShapes(model))) {
       const filters = chosen.get(place.id);
       if (filters) separate(result.graph, place, filters, observed.spread(place.layer.input, 1).mean);
     }

@@ -18,9 +18,11 @@ function places({ graph }: Model, { values }: Inference): Place[] {
   const wiring = new Wiring(graph);
   return graph.node.flatMap((node): Place[] => {
     const layer = layerOf(wiring, node);
-    const rank = values.get(layer?.input ?? '')?.shape?.length;
-    if (!layer || !rank || (layer.inputs / layer.group) % run !== 0) return [];
-    return [{ id: node.name ?? '', layer, axis: layer.channelAxis === 1 ? 1 : rank - 1 }];
+    const shape = values.get(layer?.input ?? '')?.shape;
+    if (!layer || !shape || (layer.inputs / layer.group) % run !== 0) return [];
+    const axis = layer.channelAxis === 1 ? 1 : shape.length - 1;
+    // Channels that are not counted can't be observed.
+    return shape[axis] === layer.inputs ? [{ id: node.name ?? '', layer, axis }] : [];
   });
 }
 
