@@ -11,6 +11,25 @@ export interface Factors {
   bias: Float32Array;
 }
 
+/** a·b, row by row over typed arrays: several times as fast as ml-matrix' own on the sizes of layers. */
+function product(a: Matrix, b: Matrix): Matrix {
+  const [rows, shared, columns] = [a.rows, a.columns, b.columns];
+  const right = Array.from({ length: shared }, (_, k) => Float64Array.from(b.getRow(k)));
+  const result = new Matrix(rows, columns);
+  const sums = new Float64Array(columns);
+  for (let i = 0; i < rows; i++) {
+    sums.fill(0);
+    for (let k = 0; k < shared; k++) {
+      const factor = a.get(i, k);
+      const row = right[k];
+      if (factor === 0 || !row) continue;
+      for (let j = 0; j < columns; j++) sums[j] = (sums[j] as number) + factor * (row[j] as number);
+    }
+    result.setRow(i, Array.from(sums));
+  }
+  return result;
+}
+
 /** E[(x−μ)(x−μ)ᵀ]. */
 function covariance({ mean, second }: Moments): Matrix {
   const column = Matrix.columnVector(mean);
@@ -57,11 +76,12 @@ export function byOutputs(layer: Layer, weights: Matrix, moments: Moments, rank:
 export function byInputs(layer: Layer, weights: Matrix, moments: Moments, rank: number): Factors {
   const spread = covariance(moments);
   const lower = cholesky(spread);
-  const whitened = lower.transpose().mmul(weights);
-  const directions = leading(whitened.mmul(whitened.transpose()), rank);
+  const whitened = product(lower.transpose(), weights);
+  const directions = leading(product(whitened, whitened.transpose()), rank);
   const first = solveTransposed(lower, directions);
-  const second = directions.transpose().mmul(whitened);
-  const lost = Matrix.sub(weights, first.mmul(second)).transpose().mmul(Matrix.columnVector(moments.mean)).to1DArray();
+  const second = product(directions.transpose(), whitened);
+  const mean = Matrix.rowVector(moments.mean);
+  const lost = Matrix.sub(mean.mmul(weights), mean.mmul(first).mmul(second)).to1DArray();
   return { first, second, bias: Float32Array.from(lost, (value, c) => value + (layer.bias?.[c] ?? 0)) };
 }
 

@@ -44,6 +44,8 @@ function placeOf(wiring: Wiring, node: NodeProto, { values }: Inference): Place 
   if (ranks.length === 0 || !rank || (narrow && rows !== layer.inputs)) return undefined;
   const axis = layer.channelAxis === 1 ? 1 : rank - 1;
   const seen = narrow ? layer.input : layer.output;
+  // Channels that are not counted can't be observed.
+  if (values.get(seen)?.shape?.[axis] !== (narrow ? layer.inputs : layer.outputs)) return undefined;
   const need = { kind: 'moments' as const, tensor: seen, axis };
   return { id: node.name ?? '', layer, ranks, full, side: narrow ? 'inputs' : 'outputs', need };
 }
@@ -112,12 +114,14 @@ export const lowRank: Rewrite = {
   sites: (model, inference) => places(model, inference).map(siteOf),
   needs: (model, selection) => selected(model, selection).map(([{ need }]) => need),
   rewrite(model, selection, observed) {
+    const ranks = new Map(selected(model, selection).map(([{ id }, rank]) => [id, rank]));
     const result = copy(model);
-    for (const [{ id, need, side }, rank] of selected(model, selection)) {
-      const place = places(result, inferShapes(result)).find((each) => each.id === id);
-      if (!place) continue;
-      const moments = observed.moments(need.tensor, need.axis);
-      const approximate = side === 'outputs' ? byOutputs : byInputs;
+    // Layers keep the names of what they read and make, so that one change leaves the places of the others as they are.
+    for (const place of places(result, inferShapes(model))) {
+      const rank = ranks.get(place.id);
+      if (rank === undefined) continue;
+      const moments = observed.moments(place.need.tensor, place.need.axis);
+      const approximate = place.side === 'outputs' ? byOutputs : byInputs;
       factorise(result.graph, place, approximate(place.layer, weightMatrix(place.layer), moments, rank));
     }
     settle(result.graph);
