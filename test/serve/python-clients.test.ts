@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -12,6 +9,7 @@ import { engine } from '../../src/engines/onnxruntime/onnxruntime.ts';
 import { moduleUrl } from '../../src/runtime/modules.ts';
 import { type RunningServer, startServer } from '../../src/serve/server.ts';
 import { batch, dataset } from '../../src/worker/dataset.ts';
+import { python } from '../python.ts';
 
 const run = promisify(execFile);
 const packages = ['tritonclient[http]==2.62.0', 'kserve==0.15.2'];
@@ -27,23 +25,9 @@ before(async () => {
 });
 after(() => server.stop());
 
-/** A virtual environment with both clients, made once a machine. */
-async function python(): Promise<string> {
-  const hash = createHash('sha256').update(packages.join()).digest('hex').slice(0, 12);
-  const folder = join(process.env.RETUNE_TEST_CACHE ?? join(homedir(), '.cache/retune-test'), `python-${hash}`);
-  const binary = join(folder, 'bin/python');
-  if (existsSync(join(folder, 'complete'))) return binary;
-  console.error('installing the Python clients of Triton and KServe …');
-  await mkdir(folder, { recursive: true });
-  await run('python3', ['-m', 'venv', folder]);
-  await run(binary, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
-  await writeFile(join(folder, 'complete'), '');
-  return binary;
-}
-
 test("Triton's and KServe's own clients get what the engine computes", { timeout: 600_000 }, async () => {
   const heldout = resolve('examples/quickstart/heldout.npz');
-  const { stdout } = await run(await python(), [resolve('test/serve/clients.py'), server.url, heldout]);
+  const { stdout } = await run(await python(packages), [resolve('test/serve/clients.py'), server.url, heldout]);
   const answers = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 
   const session = await engine.load(await readFile('examples/quickstart/supernet.onnx'), {
