@@ -29,7 +29,7 @@ async function once(name: string, make: (folder: string) => Promise<void>): Prom
 }
 
 /** The Python of a virtual environment with these packages (`name==version`), made once a machine. */
-export async function python(packages: string[]): Promise<string> {
+export async function python(packages: readonly string[]): Promise<string> {
   const folder = await once(`python-${hash(packages.join())}`, async (made) => {
     console.error(`installing ${packages.join(', ')} …`);
     await run('python3', ['-m', 'venv', made]);

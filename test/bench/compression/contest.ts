@@ -1,0 +1,68 @@
+import { row } from './table.ts';
+import { glance, inTurns, type Timed, type Timer, thorough } from './timing.ts';
+
+/** A model that somebody made, or why it was not made. */
+export type Contribution = { what: string } & ({ model: Uint8Array } | { failed: string });
+export interface Judged {
+  what: string;
+  model: Uint8Array;
+  quality: number;
+}
+export type Contestant = Judged & Timed;
+
+/** How far below the base a model's quality may be, in absolute terms. */
+const mostLost = 0.01;
+/** So many of a contestant's models are timed thoroughly: those that looked fastest. */
+const finalists = 3;
+
+interface Contest {
+  name: string;
+  contributions: Contribution[];
+  base: Judged;
+  judge: (model: Uint8Array) => Promise<number>;
+  timer: Timer;
+  say: (line: string) => void;
+}
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/**
+ * The model with the lowest p99 among those within 1% of the base's quality; the base itself, which nobody has to
+ * change, where none is faster. Everything made is told, with why it does not count where it does not.
+ */
+export async function bestOf({ name, contributions, base, judge, timer, say }: Contest): Promise<Contestant> {
+  const tell = (what: string, outcome: string) => say(`  ${name}: ${what}: ${outcome}`);
+  const looked: (Judged & Timed)[] = [];
+  for (const contribution of contributions) {
+    const { what } = contribution;
+    if ('failed' in contribution) {
+      tell(what, contribution.failed);
+      continue;
+    }
+    try {
+      const { model } = contribution;
+      const judged = { what, model, quality: await judge(model) };
+      if (!(judged.quality >= base.quality - mostLost)) {
+        tell(what, `quality ${judged.quality.toFixed(4)}, more than 1% below the base`);
+        continue;
+      }
+      const { model: times } = await inTurns(timer, model, base.model, glance);
+      tell(what, `quality ${judged.quality.toFixed(4)}, about ${times.p50Ms.toFixed(3)} ms`);
+      looked.push({ ...judged, ...times });
+    } catch (error) {
+      tell(what, reasonOf(error));
+    }
+  }
+  const fastest = looked.toSorted((a, b) => a.p50Ms - b.p50Ms).slice(0, finalists);
+  const timed: Contestant[] = [];
+  let reference: Timed | undefined;
+  for (const finalist of fastest) {
+    const found = await inTurns(timer, finalist.model, base.model, thorough);
+    reference ??= found.reference;
+    timed.push({ ...finalist, ...found.model });
+    say(row(name, { ...finalist, ...found.model, bytes: finalist.model.length }));
+  }
+  reference ??= (await inTurns(timer, base.model, base.model, thorough)).reference;
+  const unchanged: Contestant = { ...base, what: 'the base: nothing made is faster within 1%', ...reference };
+  return [...timed, unchanged].reduce((best, next) => (next.p99Ms < best.p99Ms ? next : best));
+}

@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { nasSearches, variants } from '../../../src/api/resources.ts';
+import { controllers } from '../../../src/cli/controllers.ts';
+import { openEmbedded } from '../../../src/cli/embedded.ts';
+import { label } from '../../../src/core/search/candidate.ts';
+import { createLog } from '../../../src/observe/logging.ts';
+import { findCondition } from '../../../src/runtime/conditions.ts';
+import { manager } from '../../../src/runtime/manager.ts';
+import type { Metric } from './judge.ts';
+
+export interface RetuneTask {
+  /** Paths of the model and of the data sets (.npz). */
+  model: string;
+  calibration: string;
+  heldout: string;
+  metric: Metric;
+  batchSize: number;
+  seconds: number;
+}
+
+const [namespace, name] = ['default', 'bench'];
+const silent = { reconciled: () => undefined, queueDepth: () => undefined };
+/** What a search may take longer than its budget, to end trials that it had begun. */
+const graceMs = 120_000;
+const uri = (path: string) => ({ uri: pathToFileURL(path).href });
+
+const manifestOf = ({ model, calibration, heldout, metric, batchSize, seconds }: RetuneTask) => ({
+  apiVersion: nasSearches.apiVersion,
+  kind: nasSearches.kind,
+  metadata: { namespace, name },
+  spec: {
+    model: uri(model),
+    data: { heldout: uri(heldout), calibration: uri(calibration) },
+    // What a search can't judge by the cosine it judges by agreement.
+    quality: { metric: metric === 'Top1' ? 'Top1' : 'Agreement', maxDrop: '1%' },
+    space: { threads: [1] },
+    workload: { batchSize },
+    budget: { maxVariants: 1000, maxDuration: `${seconds}s` },
+    worker: { cpu: '1', memory: '4Gi' },
+  },
+});
+
+/**
+ * What Retune makes of a model in `seconds`: runs a NASSearch on this machine to its end, as `retune search` does, and
+ * gives the recommended variant. Undefined where the search recommends nothing. Throws Error when it fails.
+ */
+export async function retuneBest(task: RetuneTask): Promise<{ model: Uint8Array; what: string } | undefined> {
+  const log = createLog({ level: 'error', format: 'text' });
+  const local = await openEmbedded(log);
+  const stopping = new AbortController();
+  const all = controllers({ cluster: local.cluster, clock: Date.now, worker: local.worker, holdDownMs: 0 });
+  const running = manager({ cluster: local.cluster, controllers: all, observer: silent, log }).run(stopping.signal);
+  try {
+    await local.cluster.apply(nasSearches, manifestOf(task), { fieldManager: 'retune-bench' });
+    const deadline = Date.now() + 1000 * task.seconds + graceMs;
+    while (Date.now() < deadline) {
+      const found = await local.cluster.get(nasSearches, { namespace, name });
+      const outcome = findCondition(found?.status?.conditions, 'Succeeded');
+      if (outcome && outcome.status !== 'Unknown') {
+        if (outcome.status === 'False') throw new Error(`the search failed (${outcome.reason}): ${outcome.message}`);
+        const recommended = found?.status?.accelerators?.[0]?.recommended;
+        const variant = recommended ? await local.cluster.get(variants, { namespace, name: recommended }) : undefined;
+        if (!variant?.status?.artifact) return undefined;
+        const model = new Uint8Array(await readFile(fileURLToPath(variant.status.artifact.uri)));
+        return { model, what: label(variant.spec.candidate) };
+      }
+      await sleep(500);
+    }
+    throw new Error(`the search did not end within ${task.seconds + graceMs / 1000} s`);
+  } finally {
+    stopping.abort();
+    await running;
+    await local.close();
+  }
+}
