@@ -16,6 +16,7 @@ export const RewriteName = z.enum([
   'activation',
   'resolution',
   'tiling',
+  'sparsity',
   'precision',
 ]);
 export type RewriteName = z.infer<typeof RewriteName>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RewriteName } from './analysis.ts';
 import { GraphOptimization, Precision } from './candidate.ts';
 import { Conditions, cel, Duration, FileRef, Name, Percentage, Quantity, type Resource, Time } from './common.ts';
+import { Trainer } from './trainer.ts';
 import { judging, QualityMetric } from './variant.ts';
 
 const immutable = (field: string) =>
@@ -77,6 +78,11 @@ export const NASSearchSpec = z
         ),
       ),
     space: SearchSpace.prefault({}),
+    trainer: Trainer.optional()
+      .describe(
+        'Trains every candidate that differs from the base model in weights or precision, before it is judged; nothing is trained when left out.',
+      )
+      .meta(immutable('spec.trainer')),
     workload: z
       .object({
         batchSize: z.int().min(1).max(4096).default(1).describe('Inputs in one request.'),
@@ -145,10 +151,16 @@ export const NASSearchSpec = z
     seed: z.int().min(0).max(2_147_483_647).default(0),
   })
   .meta(
-    cel({
-      rule: '!has(self.supernet) || has(self.data.calibration)',
-      message: 'a supernet needs spec.data.calibration: the BatchNorm statistics of a subnet are measured on it',
-    }),
+    cel(
+      {
+        rule: '!has(self.supernet) || has(self.data.calibration)',
+        message: 'a supernet needs spec.data.calibration: the BatchNorm statistics of a subnet are measured on it',
+      },
+      {
+        rule: 'has(self.trainer) == has(oldSelf.trainer)',
+        message: 'spec.trainer cannot be added or taken away: make a new NASSearch instead',
+      },
+    ),
   );
 
 /** One point of a front: a variant, what it is worth and what it costs on one accelerator. */

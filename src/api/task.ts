@@ -3,6 +3,7 @@ import { Analyse } from './analysis.ts';
 import { Candidate } from './candidate.ts';
 import { Digest, FileRef } from './common.ts';
 import { HardwareFacts } from './hardware-profile.ts';
+import { VariantTrainer } from './trainer.ts';
 import { LatencySummary, LoadPoint, Ratio } from './trial.ts';
 import { Artifact, Dimensions, judging, PrecisionsExpected, Quality, QualityMetric } from './variant.ts';
 
@@ -26,8 +27,15 @@ export const DeriveTask = z.object({
   candidate: Candidate,
   analysis: Digest.optional(),
   analyse: Analyse.optional(),
+  trainer: VariantTrainer.extend({
+    ended: z.boolean().optional().describe('It has run in a container of its own, after a Prepare of the same task.'),
+  }).optional(),
 });
 export type DeriveTask = z.infer<typeof DeriveTask>;
+
+/** Writes what a trainer's container is given into the working folder of its pod. */
+export const PrepareTask = DeriveTask.extend({ kind: z.literal('Prepare') });
+export type PrepareTask = z.infer<typeof PrepareTask>;
 
 export const MeasureTask = z.object({
   kind: z.literal('Measure'),
@@ -48,7 +56,7 @@ export const MeasureTask = z.object({
 export type MeasureTask = z.infer<typeof MeasureTask>;
 
 export const ProbeTask = z.object({ kind: z.literal('Probe') });
-export const Task = z.discriminatedUnion('kind', [DeriveTask, MeasureTask, ProbeTask]);
+export const Task = z.discriminatedUnion('kind', [DeriveTask, PrepareTask, MeasureTask, ProbeTask]);
 export type Task = z.infer<typeof Task>;
 
 export const DeriveResult = z.object({
@@ -94,6 +102,7 @@ export const FailureReason = z.enum([
   'UnsupportedOperator',
   'EngineFailed',
   'CommandFailed',
+  'TrainerFailed',
   'StoreFailed',
   'TaskInvalid',
   'Internal',
@@ -110,15 +119,20 @@ export type Failure = z.infer<typeof Failure>;
 
 export const TaskResult = z.discriminatedUnion('kind', [
   DeriveResult,
+  z.object({ kind: z.literal('Prepare') }),
   MeasureResult,
   z.object({ kind: z.literal('Probe'), facts: HardwareFacts }),
   Failure,
 ]);
 export type TaskResult = z.infer<typeof TaskResult>;
 
-/** Environment of a worker: its task, where artifacts are, where the result goes. */
+/**
+ * Environment of a worker: its task, where artifacts are, where the result goes, and in a pod that trains, the folder
+ * that it shares with the trainer's container.
+ */
 export const workerEnv = {
   task: 'RETUNE_TASK',
   store: 'RETUNE_STORE',
   terminationLog: 'RETUNE_TERMINATION_LOG',
+  work: 'RETUNE_WORK',
 } as const;

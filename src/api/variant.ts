@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Analyse, Expected } from './analysis.ts';
 import { Candidate, Precision } from './candidate.ts';
 import { Conditions, Digest, FileRef, Name, type Resource } from './common.ts';
+import { VariantTrainer } from './trainer.ts';
 
 /** How the quality of a variant is judged. */
 export const QualityMetric = z.enum([
@@ -88,6 +89,7 @@ export const VariantSpec = z.object({
   metric: QualityMetric,
   analysis: Digest.optional().describe('Where in the model the rewrites apply and what each was measured to do.'),
   analyse: Analyse.optional().describe('What to analyse the model for; on the base variant alone.'),
+  trainer: VariantTrainer.optional().describe('Trains it before it is judged.'),
 });
 
 export const VariantStatus = z.object({

@@ -5,6 +5,7 @@ import { hardwareFacts } from './facts.ts';
 import { failureOf, WorkerError } from './failure.ts';
 import { measure } from './measure/measure.ts';
 import { loadEngine, type Modules, openStore } from './modules.ts';
+import { prepareTraining } from './train/train.ts';
 
 /** A termination message may have 4096 bytes (Kubernetes, "Customizing the termination message"). */
 const mostBytes = 4096;
@@ -26,8 +27,13 @@ async function resultOf(modules: Modules, environment: NodeJS.ProcessEnv): Promi
     const store = environment[workerEnv.store] ?? defaultStore;
     if (task.kind === 'Measure') return await measure({ store, modules }, task);
     const engine = await loadEngine(modules);
-    if (task.kind === 'Derive') return await derive({ store: await openStore(modules, store), engine }, task);
-    return { kind: 'Probe', facts: hardwareFacts(engine.version) };
+    if (task.kind === 'Probe') return { kind: 'Probe', facts: hardwareFacts(engine.version) };
+    const work = environment[workerEnv.work];
+    const onOutput = (text: string) => process.stdout.write(text);
+    const deps = { store: await openStore(modules, store), engine, work, onOutput };
+    if (task.kind === 'Derive') return await derive(deps, task);
+    await prepareTraining(deps, task);
+    return { kind: 'Prepare' };
   } catch (error) {
     return failureOf(error);
   }

@@ -5,6 +5,7 @@ import type { NASSearch } from '../../api/nas-search.ts';
 import type { Trial } from '../../api/trial.ts';
 import type { Variant } from '../../api/variant.ts';
 import { canonical, shortHash } from '../../core/search/candidate.ts';
+import { changesModel } from '../../core/search/changes.ts';
 import { childName, trialName } from '../shared/names.ts';
 import type { Phase } from '../shared/phases.ts';
 
@@ -36,8 +37,9 @@ function analysisOf({ supernet, space, workload }: NASSearch['spec']): Analyse |
  * twice, it is made once.
  */
 export function variantOf(search: NASSearch, candidate: Candidate, base?: Variant): Variant {
-  const { model, supernet, data, quality } = search.spec;
+  const { model, supernet, data, quality, trainer, seed } = search.spec;
   const offered = base?.status?.dimensions ?? [];
+  const trained = trainer && base && changesModel(candidate, offered);
   return {
     apiVersion,
     kind: 'Variant',
@@ -53,6 +55,7 @@ export function variantOf(search: NASSearch, candidate: Candidate, base?: Varian
       ...{ model, supernet, calibration: data.calibration, heldout: data.heldout },
       ...{ metric: quality.metric, output: quality.output },
       ...{ command: quality.command, higherIsBetter: quality.higherIsBetter },
+      ...(trained && { trainer: { ...trainer, seed } }),
     },
   };
 }

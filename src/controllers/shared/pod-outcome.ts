@@ -1,5 +1,6 @@
 import { type Failure, TaskResult } from '../../api/task.ts';
 import type { ContainerStatus, Pod } from '../../runtime/cluster/core-types.ts';
+import { hasBegun, isTrainer, presentContainer, wasTraining } from './init-containers.ts';
 
 type Result = Exclude<TaskResult, Failure>;
 
@@ -35,20 +36,28 @@ type Check = (pod: Pod, container: ContainerStatus | undefined) => PodOutcome | 
 /** The worker has said what came of it: nothing else counts. */
 const told: Check = (_, container) => {
   const result = parse(container?.state?.terminated?.message);
-  if (!result) return undefined;
+  if (!result || isTrainer(container)) return undefined;
   if (result.kind === 'Failure') return failed(result.reason, result.message, result.retryable);
   return { kind: 'Done', result, finished: container?.state?.terminated?.finishedAt };
 };
 
 const outOfMemory: Check = (_, container) =>
   container?.state?.terminated?.reason === 'OOMKilled'
-    ? failed('OutOfMemory', 'the worker ran out of memory: raise spec.worker.memory of the search')
+    ? failed(
+        'OutOfMemory',
+        isTrainer(container)
+          ? 'the trainer ran out of memory: raise spec.trainer.memory of the search'
+          : 'the worker ran out of memory: raise spec.worker.memory of the search',
+      )
     : undefined;
 
-const deadline: Check = ({ status }) =>
-  status?.reason === 'DeadlineExceeded'
-    ? failed('DeadlineExceeded', 'the worker did not end in time: raise spec.worker.deadline of the search')
-    : undefined;
+const deadline: Check = (pod) => {
+  if (pod.status?.reason !== 'DeadlineExceeded') return undefined;
+  const sentence = wasTraining(pod)
+    ? 'the trainer did not end in time: train less, or raise spec.trainer.deadline of the search'
+    : 'the worker did not end in time: raise spec.worker.deadline of the search';
+  return failed('DeadlineExceeded', sentence);
+};
 
 const evicted: Check = ({ status }) =>
   status?.phase === 'Failed' && status.reason
@@ -59,10 +68,19 @@ const image: Check = (_, container) => {
   const { reason = '', message } = container?.state?.waiting ?? {};
   const sentence = imageTrouble[reason];
   if (!sentence) return undefined;
+  const who = isTrainer(container) ? 'trainer' : 'worker';
   return failed(
     'ImageMissing',
-    `the worker can't start, ${sentence}: set spec.worker.image of the search (${message ?? reason})`,
+    `the ${who} can't start, ${sentence}: set spec.${who}.image of the search (${message ?? reason})`,
   );
+};
+
+/** A trainer has no result but its model: what it said last says why there is none. */
+const training: Check = (_, container) => {
+  const { exitCode = 0, message } = container?.state?.terminated ?? {};
+  if (!isTrainer(container) || exitCode === 0) return undefined;
+  const said = message?.trim().slice(-700) || 'it said nothing';
+  return failed('TrainerFailed', `the trainer ended with exit code ${exitCode}: ${said}`);
 };
 
 const ended: Check = ({ status }, container) => {
@@ -72,13 +90,13 @@ const ended: Check = ({ status }, container) => {
   return failed('WorkerCrashed', `the worker ended with exit code ${exitCode ?? 'unknown'} and no result${said}`, true);
 };
 
-const running: Check = ({ status }) => (status?.phase === 'Running' ? { kind: 'Running' } : undefined);
+const running: Check = (pod) => (pod.status?.phase === 'Running' || hasBegun(pod) ? { kind: 'Running' } : undefined);
 
-const checks: Check[] = [told, outOfMemory, deadline, evicted, image, ended, running];
+const checks: Check[] = [told, outOfMemory, deadline, evicted, image, training, ended, running];
 
 /** The state of a worker pod, classified: the first check that has something to say, else it waits. */
 export function podOutcome(pod: Pod): PodOutcome {
-  const container = pod.status?.containerStatuses?.[0];
+  const container = presentContainer(pod);
   for (const check of checks) {
     const found = check(pod, container);
     if (found) return found;

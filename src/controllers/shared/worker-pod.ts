@@ -1,9 +1,9 @@
 import { apiVersion, labels } from '../../api/common.ts';
 import type { NASSearchSpec } from '../../api/nas-search.ts';
 import { type Task, workerEnv } from '../../api/task.ts';
-import { durationMs } from '../../api/units.ts';
 import type { ApiObject } from '../../runtime/cluster/cluster.ts';
-import type { Pod } from '../../runtime/cluster/core-types.ts';
+import type { Container, Pod } from '../../runtime/cluster/core-types.ts';
+import { deadlineMs, trainingPod } from './training-pod.ts';
 
 /** What every worker pod is made of, the same for all searches. */
 export interface WorkerSettings {
@@ -14,6 +14,8 @@ export interface WorkerSettings {
     /** Where it is mounted in worker pods: a URI must mean the same in all pods that mount it. */
     mountPath?: string;
   };
+  /** Pods are processes here: a trainer's command runs as one, whatever image its search names. */
+  processes?: boolean;
 }
 
 const defaultMount = '/var/lib/retune';
@@ -61,6 +63,25 @@ export function workerPod({ owner, name, task, worker, settings, nodeLabels, lab
   const resources = { cpu: worker.cpu, memory: worker.memory };
   const { store } = settings;
   const mountPath = store.mountPath ?? defaultMount;
+  const container: Container = {
+    name: 'worker',
+    image: worker.image ?? settings.image,
+    imagePullPolicy: 'IfNotPresent',
+    args: ['worker'],
+    env: [
+      { name: workerEnv.task, value: JSON.stringify(task) },
+      { name: workerEnv.store, value: `file://${mountPath}` },
+    ],
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    resources: { requests: resources, limits: resources },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    volumeMounts: [{ name: 'artifacts', mountPath }],
+  };
+  const training = settings.processes ? undefined : trainingPod(container, task);
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -82,7 +103,7 @@ export function workerPod({ owner, name, task, worker, settings, nodeLabels, lab
     },
     spec: {
       restartPolicy: 'Never',
-      activeDeadlineSeconds: Math.ceil(durationMs(worker.deadline) / 1000),
+      activeDeadlineSeconds: Math.ceil(deadlineMs(task, worker) / 1000),
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 5,
@@ -94,30 +115,12 @@ export function workerPod({ owner, name, task, worker, settings, nodeLabels, lab
         ...{ runAsUser: 65_532, runAsGroup: 65_532, fsGroup: 65_532 },
         seccompProfile: { type: 'RuntimeDefault' },
       },
-      containers: [
-        {
-          name: 'worker',
-          image: worker.image ?? settings.image,
-          imagePullPolicy: 'IfNotPresent',
-          args: ['worker'],
-          env: [
-            { name: workerEnv.task, value: JSON.stringify(task) },
-            { name: workerEnv.store, value: `file://${mountPath}` },
-          ],
-          terminationMessagePolicy: 'FallbackToLogsOnError',
-          resources: { requests: resources, limits: resources },
-          securityContext: {
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            capabilities: { drop: ['ALL'] },
-          },
-          volumeMounts: [{ name: 'artifacts', mountPath }],
-        },
-      ],
+      ...(training?.containers ?? { containers: [container] }),
       volumes: [
         'hostPath' in store
           ? { name: 'artifacts', hostPath: { path: store.hostPath, type: 'Directory' } }
           : { name: 'artifacts', persistentVolumeClaim: { claimName: store.claimName } },
+        ...(training?.volumes ?? []),
       ],
     },
   };

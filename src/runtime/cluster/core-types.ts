@@ -11,6 +11,7 @@ export interface Container {
   name: string;
   image?: string;
   command?: string[];
+  workingDir?: string;
   args?: string[];
   env?: EnvVar[];
   ports?: { name?: string; containerPort: number }[];
@@ -24,6 +25,8 @@ export interface Container {
 }
 
 export interface PodSpec {
+  /** Each runs to its end before the next starts, all of them before the containers. */
+  initContainers?: Container[];
   containers: Container[];
   restartPolicy?: 'Always' | 'OnFailure' | 'Never';
   nodeName?: string;
@@ -67,6 +70,7 @@ export interface Pod extends ApiObject {
     podIP?: string;
     startTime?: string;
     conditions?: PodCondition[];
+    initContainerStatuses?: ContainerStatus[];
     containerStatuses?: ContainerStatus[];
   };
 }

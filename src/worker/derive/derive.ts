@@ -1,17 +1,12 @@
 import type { Candidate } from '../../api/candidate.ts';
 import type { DeriveResult, DeriveTask } from '../../api/task.ts';
 import { encode, withMetadata } from '../../core/onnx/model.ts';
-import { prepare } from '../../core/onnx/prepare.ts';
-import { cleanUp } from '../../core/onnx/rewrites/clean-up/clean-up.ts';
-import { checkManifest, slice } from '../../core/onnx/supernet.ts';
-import { dataset } from '../dataset.ts';
-import { readModel, readRef } from '../files.ts';
 import { judge } from '../judge/judge.ts';
-import { checkData } from '../judge/meters.ts';
-import { offers, withChoices } from './choices.ts';
-import { inPrecision } from './precision.ts';
-import { type DeriveDeps, withSession } from './session.ts';
-import { readManifest, recalibrate } from './supernet.ts';
+import { trained } from '../train/train.ts';
+import { offers } from './choices.ts';
+import type { DeriveDeps } from './session.ts';
+import { shaped, shortened } from './shape.ts';
+import { readSource } from './source.ts';
 
 const stamp = ({ engine, precision, dimensions }: Candidate) => ({
   'retune.threads': String(engine.threads),
@@ -21,29 +16,24 @@ const stamp = ({ engine, precision, dimensions }: Candidate) => ({
 });
 
 /**
- * Makes one candidate real and judges it: slices the supernet, measures its BatchNorm statistics anew, quantises,
- * writes the engine's options into the file, stores it and judges it on the held-out rows.
+ * Makes one candidate real and judges it: slices the supernet, measures its BatchNorm statistics anew, has it trained
+ * where the task names a trainer, quantises, writes the engine's options into the file, stores it and judges it on the
+ * held-out rows.
  * Throws WorkerError, ModelError, EngineError or StoreError; `failureOf` makes a result of any.
  */
 export async function derive(deps: DeriveDeps, task: DeriveTask): Promise<DeriveResult> {
-  const { engine, store } = deps;
-  const base = prepare(await readModel(task.model));
-  const manifest = await readManifest(task);
-  if (manifest) checkManifest(base, manifest);
-  const { inputs } = await withSession(engine, base, async (session) => session);
-  const heldout = dataset(await readRef(task.heldout, 'DataMissing'), inputs);
-  checkData(task.metric, heldout);
-  const calibration = task.calibration && dataset(await readRef(task.calibration, 'DataMissing'), inputs);
-
-  const subnet = manifest ? slice(base, manifest, task.candidate.dimensions) : base;
-  const calibrated = manifest && calibration ? await recalibrate(deps, subnet, calibration) : subnet;
-  const clean = cleanUp(calibrated);
-  const changed = await withChoices(deps, task, clean, calibration);
-  const quantized = await inPrecision(deps, changed, task.candidate.precision, calibration);
-  const variant = withMetadata(quantized, stamp(task.candidate));
+  const { store } = deps;
+  const source = await readSource(deps, task);
+  const { trainer, candidate } = task;
+  const changed = trainer
+    ? await trained(deps, { ...task, trainer }, source)
+    : { model: await shaped(deps, task, source), quantized: false };
+  const inPrecision = changed.quantized ? changed.model : await shortened(deps, task, changed.model, source);
+  const variant = withMetadata(inPrecision, { ...stamp(candidate), ...(trainer && { 'retune.trained': 'true' }) });
 
   const model = encode(variant);
   const digest = await store.put(model);
+  const { base, manifest, heldout, calibration } = source;
   const { outputs, quality } = await judge(deps, task, { model, digest, heldout, base: () => encode(base) });
   return {
     kind: 'Derive',
@@ -51,6 +41,6 @@ export async function derive(deps: DeriveDeps, task: DeriveTask): Promise<Derive
     ...{ outputs, quality },
     ...(manifest
       ? { dimensions: manifest.dimensions.map(({ name, choices }) => ({ name, choices })) }
-      : await offers(deps, task, clean, calibration)),
+      : await offers(deps, task, changed.model, calibration)),
   };
 }

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import type { Quality } from '../../api/variant.ts';
+import { execute, plainEnvironment } from '../execute.ts';
 import { WorkerError } from '../failure.ts';
 
 /** What a command of the user's prints, as JSON on one line of its own, the last. */
@@ -16,54 +16,6 @@ export interface CommandRun {
   limitMs: number;
 }
 
-const mostCharacters = 64 * 1024;
-
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-  timedOut: boolean;
-}
-
-/** The command's environment: what a program needs to run at all, and the two files. Not the worker's own task. */
-function environment(model: string, data: string): NodeJS.ProcessEnv {
-  const { PATH, HOME, LANG, TMPDIR } = process.env;
-  return { PATH, HOME, LANG, TMPDIR, RETUNE_MODEL: model, RETUNE_DATA: data };
-}
-
-function execute({ command: [program = '', ...args], model, data, limitMs }: CommandRun): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    // A group of its own, so that what it starts ends with it.
-    const child = spawn(program, args, {
-      env: environment(model, data),
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
-    const ended: Ended = { code: null, stdout: '', stderr: '', timedOut: false };
-    const timer = setTimeout(() => {
-      ended.timedOut = true;
-      try {
-        if (child.pid) process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // It has ended by itself just now.
-      }
-    }, limitMs);
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => {
-        ended[name] = (ended[name] + text).slice(-mostCharacters);
-      });
-    }
-    child.once('error', (cause) => {
-      clearTimeout(timer);
-      reject(new WorkerError('CommandFailed', `spec.quality.command can't be run: ${cause.message}`, { cause }));
-    });
-    child.once('close', (code) => {
-      clearTimeout(timer);
-      resolve({ ...ended, code });
-    });
-  });
-}
-
 const lastLine = (text: string) => text.trim().split('\n').at(-1)?.slice(0, 400) ?? '';
 
 /**
@@ -71,9 +23,13 @@ const lastLine = (text: string) => text.trim().split('\n').at(-1)?.slice(0, 400)
  * claimed: low and high are the value. Throws WorkerError CommandFailed with what it said or did.
  */
 export async function runCommand(run: CommandRun): Promise<Pick<Quality, 'value' | 'low' | 'high' | 'samples'>> {
-  const { code, stdout, stderr, timedOut } = await execute(run);
+  const { command, model, data, limitMs } = run;
+  const env = { ...plainEnvironment(), RETUNE_MODEL: model, RETUNE_DATA: data };
+  const { code, stdout, stderr, timedOut } = await execute({ command, env, limitMs }).catch((cause: Error) => {
+    throw new WorkerError('CommandFailed', `spec.quality.command can't be run: ${cause.message}`, { cause });
+  });
   if (timedOut) {
-    const seconds = Number((run.limitMs / 1000).toPrecision(3));
+    const seconds = Number((limitMs / 1000).toPrecision(3));
     throw new WorkerError(
       'CommandFailed',
       `spec.quality.command took longer than ${seconds} s and was ended: judge fewer rows, or raise spec.worker.deadline`,

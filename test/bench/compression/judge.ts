@@ -1,6 +1,6 @@
 import { producerOf } from '../../../src/core/onnx/graph.ts';
 import type { Model } from '../../../src/core/onnx/model.ts';
-import { argmaxRows } from '../../../src/core/statistics/quality.ts';
+import { argmax } from '../../../src/core/quality/scores.ts';
 import type { Engine, Session } from '../../../src/engines/engine.ts';
 import { batch, type Dataset } from '../../../src/worker/dataset.ts';
 
@@ -78,6 +78,9 @@ function cosine(a: Float32Array, b: Float32Array): number {
 
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
+const classes = ({ values, width }: Outputs) =>
+  Array.from({ length: values.length / width }, (_, row) => argmax({ values, at: row * width, length: width }));
+
 /** 0 to 1, the mean over rows: right by label, the same class as the base model, or the cosine to its output. */
 export function quality(metric: Metric, found: Outputs, base: Outputs, labels: number[] | undefined): number {
   if (found.values.length !== base.values.length) throw new Error('the output has another shape than that of the base');
@@ -86,6 +89,6 @@ export function quality(metric: Metric, found: Outputs, base: Outputs, labels: n
     const rows = Array.from({ length: base.values.length / base.width }, (_, index) => index);
     return mean(rows.map((index) => cosine(row(found, index), row(base, index))));
   }
-  const expected = metric === 'Top1' && labels ? labels : argmaxRows(base.values, base.width);
-  return mean(argmaxRows(found.values, found.width).map((value, index) => (value === expected[index] ? 1 : 0)));
+  const expected = metric === 'Top1' && labels ? labels : classes(base);
+  return mean(classes(found).map((value, index) => (value === expected[index] ? 1 : 0)));
 }

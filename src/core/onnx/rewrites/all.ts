@@ -3,21 +3,32 @@ import type { Model } from '../model.ts';
 import { inferShapes } from '../shapes/infer.ts';
 import { activation } from './activation/activation.ts';
 import { depth } from './depth/depth.ts';
+import { kernel } from './kernel/kernel.ts';
 import { lowRank } from './low-rank/low-rank.ts';
 import { precision } from './precision/precision.ts';
 import { pruneChannels } from './prune/prune-channels.ts';
 import { pruneHeads } from './prune/prune-heads.ts';
 import { pruneNeurons } from './prune/prune-neurons.ts';
+import { resolution } from './resolution/resolution.ts';
 import type { Rewrite, Selection } from './rewrite.ts';
+import { separable } from './separable/separable.ts';
+import { tiling } from './tiling/tiling.ts';
 
-/** Every rewrite that a search may choose from, in the order in which they are applied. */
+/**
+ * Every rewrite that a search may choose from, in the order in which they are applied. Sparsity is not among them: no
+ * engine here has kernels that it makes faster.
+ */
 export const rewrites: Partial<Record<RewriteName, Rewrite>> = {
   depth,
   'prune-heads': pruneHeads(),
   'prune-neurons': pruneNeurons(),
   'prune-channels': pruneChannels(),
+  separable,
+  kernel,
   'low-rank': lowRank,
   activation,
+  resolution,
+  tiling,
   precision: precision(),
 };
 

@@ -1,0 +1,97 @@
+"""What both trainers share: the data, its augmentation, and distillation from the base model (Hinton et al. 2015)."""
+
+import argparse
+import functools
+import os
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from onnx_jax import Graph
+
+BATCH = 128
+TEMPERATURE = 2.0
+DECAY = 1e-4
+
+
+def options(description):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--rate", type=float, default=2e-3, help="the highest learning rate")
+    parser.add_argument("--copies", type=int, default=4, help="augmented copies of each image")
+    return parser.parse_args()
+
+
+def environment(name):
+    if name not in os.environ:
+        raise SystemExit(f"{name} is not set: Retune sets it when it runs this as spec.trainer.command of a search")
+    return os.environ[name]
+
+
+@jax.jit
+def augment(images, key):
+    """Turns, stretches and shifts each image a little: uint8 [N,1,H,W] to the same."""
+    limits = jnp.array([[0.2], [0.12], [0.12], [0.15], [2.0], [2.0]])
+    changes = limits * jax.random.uniform(key, (len(limits), len(images)), minval=-1)
+    height, width = images.shape[2:]
+    middle = (height - 1) / 2, (width - 1) / 2
+    rows, columns = jnp.meshgrid(jnp.arange(height) - middle[0], jnp.arange(width) - middle[1], indexing="ij")
+
+    def warp(image, turn, tall, wide, shear, down, right):
+        row = (1 + tall) * (jnp.cos(turn) * rows - jnp.sin(turn) * columns) + down
+        column = (1 + wide) * (jnp.sin(turn) * rows + jnp.cos(turn) * columns) + shear * rows + right
+        return jax.scipy.ndimage.map_coordinates(image, [row + middle[0], column + middle[1]], order=1)
+
+    moved = jax.vmap(warp)(jnp.asarray(images[:, 0], jnp.float32), *changes)
+    return jnp.round(moved)[:, None].astype(jnp.uint8)
+
+
+def taught(data, copies, seed):
+    """Images, plain and augmented, with what the base model says of each: [N,1,H,W] and [N,classes]."""
+    teacher = Graph(environment("RETUNE_BASE"))
+    answer = jax.jit(lambda images: teacher.run(images, {}))
+    images = np.load(data)[teacher.input]
+    key, parts = jax.random.key(seed), []
+    for copy in range(1 + copies):
+        for start in range(0, len(images), 500):
+            part = jnp.asarray(images[start : start + 500])
+            if copy > 0:
+                part = augment(part, jax.random.fold_in(key, copy * len(images) + start))
+            parts.append((np.asarray(part), np.asarray(answer(part))))
+    return tuple(np.concatenate(each) for each in zip(*parts))
+
+
+def distil(forward, weights, given):
+    """Trains `weights` so that forward(weights, images) says what the base model says; Adam, half a cosine down."""
+    seed, started = int(environment("RETUNE_SEED")), time.monotonic()
+    images, answers = taught(environment("RETUNE_DATA"), given.copies, seed)
+    print(f"the base model has answered for {len(images)} images after {time.monotonic() - started:.0f} s", flush=True)
+
+    def loss(weights, batch, wanted):
+        said = jax.nn.log_softmax(forward(weights, batch) / TEMPERATURE)
+        wanted = jax.nn.log_softmax(wanted / TEMPERATURE)
+        return TEMPERATURE**2 * (jnp.exp(wanted) * (wanted - said)).sum(-1).mean()
+
+    @functools.partial(jax.jit, donate_argnums=(0, 1, 2))
+    def step(weights, first, second, batch, wanted, number, rate):
+        value, slope = jax.value_and_grad(loss)(weights, batch, wanted)
+        first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, slope)
+        second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, slope)
+        corrected = lambda m, v: (m / (1 - 0.9**number)) / (jnp.sqrt(v / (1 - 0.999**number)) + 1e-8)
+        weights = jax.tree.map(lambda w, m, v: w - rate * (corrected(m, v) + DECAY * w), weights, first, second)
+        return weights, first, second, value
+
+    weights = {name: jnp.asarray(value) for name, value in weights.items()}
+    first, second = ({name: jnp.zeros_like(value) for name, value in weights.items()} for _ in range(2))
+    random, order = np.random.default_rng(seed), np.arange(0)
+    for number in range(given.steps):
+        if len(order) < BATCH:
+            order = random.permutation(len(images))
+        chosen, order = order[:BATCH], order[BATCH:]
+        rate = given.rate * min(1, (number + 1) / 50) * 0.5 * (1 + np.cos(np.pi * number / given.steps))
+        weights, first, second, value = step(weights, first, second, images[chosen], answers[chosen], number + 1.0, rate)
+        if number % 500 == 0 or number == given.steps - 1:
+            print(f"step {number}: loss {float(value):.4f}, {time.monotonic() - started:.0f} s", flush=True)
+    return {name: np.asarray(value) for name, value in weights.items()}

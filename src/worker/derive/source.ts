@@ -1,0 +1,44 @@
+import type { DeriveTask } from '../../api/task.ts';
+import type { Model } from '../../core/onnx/model.ts';
+import { prepare } from '../../core/onnx/prepare.ts';
+import { cleanUp } from '../../core/onnx/rewrites/clean-up/clean-up.ts';
+import { checkManifest, type SupernetManifest, slice } from '../../core/onnx/supernet.ts';
+import type { TensorInfo } from '../../engines/engine.ts';
+import { type Dataset, dataset } from '../dataset.ts';
+import { readModel, readRef } from '../files.ts';
+import { checkData } from '../judge/meters.ts';
+import { type DeriveDeps, withSession } from './session.ts';
+import { readManifest, recalibrate } from './supernet.ts';
+
+/** What a candidate is made of and judged on, read and checked. */
+export interface Source {
+  /** The model as it was given, prepared. */
+  base: Model;
+  manifest: SupernetManifest | undefined;
+  inputs: TensorInfo[];
+  outputs: TensorInfo[];
+  heldout: Dataset;
+  calibration: Dataset | undefined;
+}
+
+/** Throws WorkerError, ModelError or EngineError. */
+export async function readSource({ engine }: DeriveDeps, task: DeriveTask): Promise<Source> {
+  const base = prepare(await readModel(task.model));
+  const manifest = await readManifest(task);
+  if (manifest) checkManifest(base, manifest);
+  const { inputs, outputs } = await withSession(engine, base, async (session) => session);
+  const heldout = dataset(await readRef(task.heldout, 'DataMissing'), inputs);
+  checkData(task.metric, heldout);
+  const calibration = task.calibration && dataset(await readRef(task.calibration, 'DataMissing'), inputs);
+  return { base, manifest, inputs, outputs, heldout, calibration };
+}
+
+/** The subnet of these choices with statistics of its own, or the plain model; cleaned up. */
+export async function subnetOf(
+  deps: DeriveDeps,
+  { base, manifest, calibration }: Source,
+  choices: Record<string, number>,
+): Promise<Model> {
+  const subnet = manifest ? slice(base, manifest, choices) : base;
+  return cleanUp(manifest && calibration ? await recalibrate(deps, subnet, calibration) : subnet);
+}
