@@ -1,5 +1,6 @@
-import type { Need, Observations } from '../../observe/observations.ts';
+import type { Moments, Need, Observations } from '../../observe/observations.ts';
 import type { Builder } from './builder.ts';
+import type { Compensation } from './compensation.ts';
 import type { Layer } from './layers.ts';
 import type { WeightReader } from './weights.ts';
 import type { Wiring } from './wiring.ts';
@@ -26,6 +27,7 @@ export interface Writing {
   wiring: Wiring;
   options: PrecisionOptions;
   weights: WeightReader;
+  compensation: (moments: Moments) => Compensation;
 }
 
 /** One precision of one layer, written so that its own operators run it and no fusion has to find it. */

@@ -1,4 +1,4 @@
-import type { Need } from '../../observe/observations.ts';
+import type { Moments, Need } from '../../observe/observations.ts';
 import { dims, floats } from '../../tensors.ts';
 import type { PrecisionOptions, Writing } from './format.ts';
 import type { ConvLayer, ProductLayer } from './layers.ts';
@@ -60,11 +60,18 @@ export function momentsOf(layer: ConvLayer | ProductLayer, wiring: Wiring, optio
   return axis === undefined ? [] : [{ kind: 'moments', tensor: layer.input, axis }];
 }
 
+/** The moments of a layer's inputs, where they are to be used. */
+export function momentsFor(layer: ConvLayer | ProductLayer, writing: Writing): Moments | undefined {
+  const axis = repairs(layer, writing.wiring, writing.options);
+  return axis === undefined ? undefined : writing.observed.moments(layer.input, axis);
+}
+
 /** Means and second moments of the inputs by position in a channel out, where one list serves all channels. */
-function statistics(layer: ConvLayer | ProductLayer, { wiring, options, observed }: Writing) {
-  const axis = repairs(layer, wiring, options);
-  if (axis === undefined || (layer.kind === 'Conv' && layer.groups > 1)) return undefined;
-  const { mean, second } = observed.moments(layer.input, axis);
+function statistics(layer: ConvLayer | ProductLayer, writing: Writing) {
+  if (layer.kind === 'Conv' && layer.groups > 1) return undefined;
+  const moments = momentsFor(layer, writing);
+  if (!moments) return undefined;
+  const { mean, second } = moments;
   const kernel =
     layer.kind === 'Conv'
       ? dims(layer.weight)

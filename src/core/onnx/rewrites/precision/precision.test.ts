@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { Matrix } from 'ml-matrix';
 import { type RewriteCase, rewriteContract } from '../../../../../test/contract/rewrite.ts';
 import { engine } from '../../../../engines/onnxruntime/onnxruntime.ts';
 import { type Dataset, dataset } from '../../../../worker/dataset.ts';
@@ -17,6 +18,7 @@ import { parseManifest, slice } from '../../supernet.ts';
 import { tensor } from '../../tensors.ts';
 import type { Selection } from '../rewrite.ts';
 import { blocksOf } from './blocks.ts';
+import { type Compensation, compensationOf } from './compensation.ts';
 import type { PrecisionOptions } from './format.ts';
 import { everywhere, precision } from './precision.ts';
 import { codeOf, type LayerPrecision } from './precisions.ts';
@@ -229,7 +231,7 @@ test('blocks of four bits, unpacked as the kernel unpacks them, have the error t
     fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 1, max: 80 }), fc.boolean(), (seed, k, shifted) => {
       const n = 5;
       const matrix = normals(seed)(k * n);
-      const { codes, scales, zeroPoints, error } = blocksOf(matrix, k, n, 32, shifted);
+      const { codes, scales, zeroPoints, error } = blocksOf(matrix, k, n, { size: 32, zeroPoints: shifted });
       const blocks = Math.ceil(k / 32);
       const half = (bytes: Uint8Array, at: number, i: number) =>
         ((bytes[at + (i >> 1)] ?? 0) >> (i % 2 === 0 ? 0 : 4)) & 15;
@@ -244,6 +246,29 @@ test('blocks of four bits, unpacked as the kernel unpacks them, have the error t
       }
       assert.ok(Math.abs(sum - error) <= 1e-4 * Math.max(sum, 1e-6), `${sum} against ${error}`);
     }),
+  );
+});
+
+test('weights that make up for each other leave less of their errors in the output, on inputs that go together', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 8, max: 70 }), (seed, k) => {
+      const [n, count] = [6, 300];
+      const random = normals(seed);
+      const [matrix, common] = [random(k * n), random(count)];
+      const inputs = random(count * k).map((value, i) => 0.3 * value + (common[Math.floor(i / k)] ?? 0) + 1);
+      const x = Matrix.from1DArray(count, k, inputs);
+      const mean = Float64Array.from({ length: k }, (_, c) =>
+        x.getColumn(c).reduce((sum, value) => sum + value / count, 0),
+      );
+      const moments = { count, mean, second: x.transpose().mmul(x).div(count) };
+      const centred = Matrix.sub(x, Matrix.ones(count, 1).mmul(Matrix.rowVector([...mean])));
+      const leaves = (compensation?: Compensation) => {
+        const { lost } = blocksOf(matrix, k, n, { size: 32, zeroPoints: false, compensation });
+        return centred.mmul(Matrix.from1DArray(k, n, lost)).norm('frobenius');
+      };
+      assert.ok(leaves(compensationOf(moments)) < leaves());
+    }),
+    { numRuns: 30 },
   );
 });
 

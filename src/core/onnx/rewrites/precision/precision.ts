@@ -3,6 +3,7 @@ import type { Need } from '../../observe/observations.ts';
 import { type Inference, inferShapes } from '../../shapes/infer.ts';
 import { changes, type Rewrite, type Selection, type Site } from '../rewrite.ts';
 import { Builder } from './builder.ts';
+import { compensations } from './compensation.ts';
 import { type Flow, flowOf } from './eight-bit/flow.ts';
 import { EightBitWriter, rangesOf } from './eight-bit/writer.ts';
 import type { Format, PrecisionOptions, Writing } from './format.ts';
@@ -106,8 +107,8 @@ export function precision(options: Partial<PrecisionOptions> = {}): Rewrite {
       const plan = planOf(result, selection);
       if (plan.chosen.size === 0) return result;
       const { wiring } = plan;
-      const weights = new WeightReader();
-      return write(plan, { build: new Builder(result), observed, wiring, options: all, weights });
+      const tools = { weights: new WeightReader(), compensation: compensations() };
+      return write(plan, { build: new Builder(result), observed, wiring, options: all, ...tools });
     },
   };
 }
