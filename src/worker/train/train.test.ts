@@ -145,7 +145,10 @@ describe('a trainer that fails is a sentence', () => {
 
   test('when it hangs, and all that it has started ends', async () => {
     const script = `sleep 300 & echo $! > ${file('hung')}; trap '' TERM; wait; sleep 300`;
-    await fails(shell(script, { deadline: '1s' }), /took longer than 1s and was ended: .*raise spec\.trainer\.deadline/);
+    await fails(
+      shell(script, { deadline: '1s' }),
+      /took longer than 1s and was ended: .*raise spec\.trainer\.deadline/,
+    );
     await ended(Number(await readFile(file('hung'), 'utf8')));
   });
 
