@@ -8,7 +8,7 @@ import type { Container, PodSpec } from '../../runtime/cluster/core-types.ts';
 export const trainingContainers = { prepare: 'prepare', trainer: 'trainer' } as const;
 
 /** Where the working folder is mounted, in the worker's containers and in the trainer's. */
-const workFolder = '/var/run/retune/work';
+const workFolder = '/retune/work';
 const mount = { name: 'work', mountPath: workFolder };
 
 const trainerOf = (task: Task): VariantTrainer | undefined => (task.kind === 'Derive' ? task.trainer : undefined);
