@@ -2,6 +2,7 @@
  * `npm run bench -- <name> [its arguments] [--json]`: one bench, its progress on standard error, its figures on the last
  * line. Without a name, every bench that needs no arguments.
  */
+import { allocation } from './allocation.ts';
 import { compression } from './compression.ts';
 import { measurement } from './measurement.ts';
 import { onnxRoundtrip } from './onnx-roundtrip.ts';
@@ -9,8 +10,14 @@ import { quantization } from './quantization.ts';
 
 /** A bench reads its own arguments: what follows its name, less `--json`. */
 type Bench = (say: (line: string) => void, args: readonly string[]) => Promise<object>;
-const benches: Record<string, Bench> = { measurement, 'onnx-roundtrip': onnxRoundtrip, quantization, compression };
-const withoutArguments = ['measurement'];
+const benches: Record<string, Bench> = {
+  measurement,
+  allocation,
+  quantization,
+  compression,
+  'onnx-roundtrip': onnxRoundtrip,
+};
+const withoutArguments = ['measurement', 'allocation', 'quantization'];
 
 const json = process.argv.includes('--json');
 const [first, ...others] = process.argv.slice(2).filter((argument) => argument !== '--json');
