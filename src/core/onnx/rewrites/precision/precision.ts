@@ -115,10 +115,14 @@ export function precision(options: Partial<PrecisionOptions> = {}): Rewrite {
 
 /**
  * One precision for a whole model: at every site that offers it, and FP32 elsewhere. Tables have no inputs to quantise,
- * so that INT8Static gives them the INT8 rows of INT8Dynamic.
+ * so that INT8Static and INT4 give them the INT8 rows of INT8Dynamic.
  */
 export function everywhere(sites: readonly Site[], wanted: LayerPrecision): Selection {
-  const codes = [wanted, ...(wanted === 'INT8Static' ? (['INT8Dynamic'] as const) : [])].map(codeOf);
-  const chosen = sites.map(({ id, choices }) => [id, codes.find((code) => choices.includes(code))] as const);
-  return Object.fromEntries(chosen.filter((pair): pair is [string, number] => pair[1] !== undefined));
+  const [fixed, dynamic] = [codeOf('INT8Static'), codeOf('INT8Dynamic')];
+  const chosen = ({ choices, identity }: Site) => {
+    if (choices.includes(codeOf(wanted))) return codeOf(wanted);
+    const isTable = !choices.includes(fixed);
+    return isTable && (wanted === 'INT8Static' || wanted === 'INT4') ? dynamic : identity;
+  };
+  return Object.fromEntries(sites.map((site) => [site.id, chosen(site)]));
 }
