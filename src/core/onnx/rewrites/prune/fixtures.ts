@@ -63,7 +63,13 @@ export class Net {
     return `${name}.0`;
   }
 
-  conv(x: string, inputs: number, outputs: number, size: number, { group = 1, bias = true, pad = size >> 1 } = {}): string {
+  conv(
+    x: string,
+    inputs: number,
+    outputs: number,
+    size: number,
+    { group = 1, bias = true, pad = size >> 1 } = {},
+  ): string {
     const weight = this.weight([outputs, inputs / group, size, size], Math.sqrt(3 / ((inputs / group) * size * size)));
     const pads = [pad, pad, pad, pad].map(BigInt);
     const ends = bias ? [weight, this.weight([outputs], 0.3)] : [weight];
@@ -72,7 +78,13 @@ export class Net {
 
   batchNorm(x: string, channels: number): string {
     const [scale, bias] = [this.weight([channels], 0.3, 1), this.weight([channels], 0.3)];
-    return this.op('BatchNormalization', [x, scale, bias, this.weight([channels], 0.2), this.weight([channels], 0.3, 1)]);
+    return this.op('BatchNormalization', [
+      x,
+      scale,
+      bias,
+      this.weight([channels], 0.2),
+      this.weight([channels], 0.3, 1),
+    ]);
   }
 
   linear(x: string, inputs: number, outputs: number): string {
@@ -116,7 +128,10 @@ export function mobileNet(): Model {
   const pooled = net.op('ReduceMean', [spatial], { axes: [2n, 3n] });
   const gate = net.op('HardSigmoid', [net.conv(net.op('Relu', [net.conv(pooled, 16, 8, 1)]), 8, 16, 1)]);
   const projected = net.conv(net.op('Mul', [spatial, gate]), 16, 8, 1);
-  const flat = net.op('Reshape', [net.op('MaxPool', [projected], { kernel_shape: [2n, 2n], strides: [2n, 2n] }), net.ints(0, -1)]);
+  const flat = net.op('Reshape', [
+    net.op('MaxPool', [projected], { kernel_shape: [2n, 2n], strides: [2n, 2n] }),
+    net.ints(0, -1),
+  ]);
   const classified = net.op('Gemm', [flat, net.weight([6, 8 * 9]), net.weight([6])], { transB: 1 });
   return net.model(['N', 4, 6, 6], classified);
 }
@@ -172,7 +187,10 @@ export function transformer(sizes: Sizes, layers = 1): Model {
   const [net, width, heads] = [new Net(8), 16, 4];
   const each = width / heads;
   const dim = (of: string, axis: number) => {
-    return net.op('Unsqueeze', [net.op('Gather', [net.op('Shape', [of]), net.scalarInt(axis)], { axis: 0 }), net.ints(0)]);
+    return net.op('Unsqueeze', [
+      net.op('Gather', [net.op('Shape', [of]), net.scalarInt(axis)], { axis: 0 }),
+      net.ints(0),
+    ]);
   };
   const target = (of: string, ...tail: number[]) =>
     sizes === 'constant'
