@@ -13,7 +13,13 @@ export interface Residuals {
 /** What is left of an entry's variance counts as explained below this share of what it was. */
 const explained = 1e-9;
 
-/** One column more of the pivoted factor of a covariance. */
+/**
+ * What is explained on the positions seen may not be elsewhere: it counts this share of its variance, so that what varies
+ * most stays among the explained, and what does not vary at all goes first.
+ */
+const worth = 1e-6;
+
+/** The pivoted Cholesky factor of a covariance, as far as items are picked. */
 class Factor {
   readonly left: Float64Array;
   readonly entries: readonly number[][];
@@ -38,7 +44,9 @@ class Factor {
   /** What of an item's variance the items picked so far don't explain. */
   residual(item: number): number {
     let sum = 0;
-    for (const entry of this.entries[item] ?? []) sum += this.left[entry] as number;
+    for (const entry of this.entries[item] ?? []) {
+      sum += (this.left[entry] as number) + worth * (this.#residuals.diagonal[entry] as number);
+    }
     return sum;
   }
 

@@ -42,7 +42,7 @@ function misfit({ values: before }: Inference, { values: after, order }: Inferen
   for (const { opType = '', input, output } of order) {
     const changed = input.some((name) => {
       const [was, is] = [before.get(name)?.elements, after.get(name)?.elements];
-      return was && is && was.join() !== is.join();
+      return isInteger(before.get(name)?.type ?? 0) && was && is && was.join() !== is.join();
     });
     if (!changed || takesSizes.has(opType) || isInteger(after.get(output[0] ?? '')?.type ?? 0)) continue;
     return `"${output[0]}" reckons with a size that is cut`;
