@@ -47,7 +47,11 @@ async function recalibrate({ engine }: DeriveDeps, model: Model, calibration: Da
 }
 
 /** The range of each tensor over the calibration rows; streamed, so that no more than a batch of activations is held. */
-async function observe({ engine }: DeriveDeps, model: Model, calibration: Dataset): Promise<Record<string, Range>> {
+export async function observe(
+  { engine }: Pick<DeriveDeps, 'engine'>,
+  model: Model,
+  calibration: Dataset,
+): Promise<Record<string, Range>> {
   const names = quantizedTensors(model);
   const observed = copy(model);
   addOutputs(observed.graph, names);
