@@ -43,7 +43,7 @@ async function statically(model: Model): Promise<Model> {
 
 const started = performance.now();
 phases.start = { seconds: 0, peakBytes: peakBytes() };
-const model = await phase('read', () => decode(new Uint8Array(readFileSync(modelPath))));
+const model = await phase('read', () => decode(readFileSync(modelPath)));
 const prepared = await phase('prepare', () => foldBatchNorms(prepare(model)));
 const quantized = await (kind === 'static' ? statically(prepared) : phase('quantize', () => quantizeDynamic(prepared)));
 await phase('write', () => writeFileSync(outPath, encode(quantized)));

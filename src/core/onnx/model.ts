@@ -5,6 +5,7 @@ import {
   ModelProtoSchema,
   StringStringEntryProtoSchema,
 } from './proto/gen/onnx_pb.js';
+import { tensorsOf } from './walk.ts';
 
 export type { GraphProto, ModelProto, NodeProto, TensorProto } from './proto/gen/onnx_pb.js';
 
@@ -40,8 +41,27 @@ export function decode(bytes: Uint8Array): Model {
 
 export const encode = (model: Model): Uint8Array => toBinary(ModelProtoSchema, model);
 
-/** A copy that can be changed; the original stays as it is. */
-export const copy = (model: Model): Model => clone(ModelProtoSchema, model) as Model;
+const nothing = new Uint8Array();
+
+/**
+ * A copy that can be changed; the original stays as it is. The bytes of weights are shared, for they are most of a model
+ * and nothing writes into them: a tensor that changes gets bytes of its own.
+ */
+export function copy(model: Model): Model {
+  const heavy = [...tensorsOf(model)].map((tensor) => ({ tensor, bytes: tensor.rawData }));
+  try {
+    // An absent field reads as empty bytes too, and must stay absent.
+    for (const { tensor, bytes } of heavy) if (bytes.length > 0) tensor.rawData = nothing;
+    const result = clone(ModelProtoSchema, model) as Model;
+    for (const [index, tensor] of [...tensorsOf(result)].entries()) {
+      const bytes = heavy[index]?.bytes;
+      if (bytes?.length) tensor.rawData = bytes;
+    }
+    return result;
+  } finally {
+    for (const { tensor, bytes } of heavy) if (bytes.length > 0) tensor.rawData = bytes;
+  }
+}
 
 /** The model's own key-value pairs (`metadata_props`). */
 export function readMetadata(model: Model): Record<string, string> {
