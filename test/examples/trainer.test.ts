@@ -98,7 +98,10 @@ for (const [script, precision, operator] of [
     assert.equal(readMetadata(model)['retune.trained'], 'true');
     assert.ok(model.graph.node.some(({ opType }) => opType === operator));
     console.log(`${script}: ${before.quality.value} before, ${after.quality.value} after`);
-    assert.ok(before.quality.value < 0.3 && after.quality.value > 0.5, `${before.quality.value}, then ${after.quality.value}`);
+    assert.ok(
+      before.quality.value < 0.3 && after.quality.value > 0.5,
+      `${before.quality.value}, then ${after.quality.value}`,
+    );
   });
 }
 
