@@ -19,8 +19,8 @@ DECAY = 1e-4
 def options(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--rate", type=float, default=2e-3, help="the highest learning rate")
-    parser.add_argument("--copies", type=int, default=4, help="augmented copies of each image")
+    parser.add_argument("--rate", type=float, default=5e-3, help="the highest learning rate")
+    parser.add_argument("--copies", type=int, default=3, help="augmented copies of each image")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-/** The trainer contract in the embedded cluster: controllers, pods as processes, a worker that trains. */
+/** The trainer contract in the embedded cluster: a variant's controller, its pod as a process, a worker that trains. */
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,14 +6,18 @@ import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Candidate } from '../api/candidate.ts';
 import { apiVersion } from '../api/common.ts';
+import type { NASSearch, NASSearchSpec } from '../api/nas-search.ts';
 import { nasSearches, variants } from '../api/resources.ts';
+import { withDefaults } from '../api/validate.ts';
 import type { Variant } from '../api/variant.ts';
+import { variantOf } from '../controllers/search/children.ts';
+import { variantController } from '../controllers/variant/controller.ts';
 import { decode, readMetadata } from '../core/onnx/model.ts';
-import type { ApiObject } from '../runtime/cluster/cluster.ts';
+import type { Key } from '../runtime/cluster/cluster.ts';
 import { findCondition } from '../runtime/conditions.ts';
 import { manager } from '../runtime/manager.ts';
-import { controllers } from './controllers.ts';
 import { openEmbedded } from './embedded.ts';
 
 const namespace = 'default';
@@ -27,8 +31,9 @@ let folder: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'retune-trained-'));
   local = await openEmbedded(quiet);
-  const all = controllers({ cluster: local.cluster, clock: Date.now, worker: local.worker, holdDownMs: 0 });
-  running = manager({ cluster: local.cluster, controllers: all, observer: silent, log: quiet }).run(stopping.signal);
+  const { cluster, worker } = local;
+  const controllers = [variantController({ cluster, clock: Date.now, worker })];
+  running = manager({ cluster, controllers, observer: silent, log: quiet }).run(stopping.signal);
 });
 after(async () => {
   stopping.abort();
@@ -38,24 +43,30 @@ after(async () => {
 });
 
 const ref = (name: string) => ({ uri: pathToFileURL(resolve(`examples/quickstart/${name}`)).href });
-function search(name: string, script: string): ApiObject {
-  return {
+const searchOf = (name: string, script: string): NASSearch =>
+  withDefaults({
     ...{ apiVersion, kind: 'NASSearch', metadata: { name, namespace } },
     spec: {
       ...{ model: ref('supernet.onnx'), supernet: ref('supernet.json') },
       data: { heldout: ref('heldout.npz'), calibration: ref('calibration.npz') },
       trainer: { image: 'mine:1', command: ['sh', '-c', script] },
-      space: { precisions: ['INT8Static'], threads: [1] },
-      budget: { maxVariants: 2 },
-    },
-  } as ApiObject;
-}
+    } as unknown as NASSearchSpec,
+  });
+const candidate: Candidate = {
+  ...{ dimensions: {}, precision: 'INT8Static', engine: { threads: 1, graphOptimization: 'All' } },
+};
 
-/** The one variant of a search that is not its base, once it is settled. */
-async function candidateOf(name: string): Promise<Variant> {
+/** The base variant of a search or its INT8 candidate, once it is settled. */
+async function settled(name: string, script: string, ...bases: Variant[]): Promise<Variant> {
+  const { cluster } = local;
+  const wanted = searchOf(name, script);
+  const search =
+    (await cluster.get(nasSearches, wanted.metadata as Key)) ?? (await cluster.create(nasSearches, wanted));
+  const [base] = bases;
+  const variant = variantOf(search, base ? candidate : { ...candidate, precision: 'FP32' }, base);
+  await cluster.create(variants, variant);
   for (;;) {
-    const all = await local.cluster.list(variants, { namespace });
-    const found = all.find(({ metadata, spec }) => spec.searchRef.name === name && metadata.name !== `${name}-base`);
+    const found = await cluster.get(variants, variant.metadata as Key);
     const ready = findCondition(found?.status?.conditions, 'Ready');
     if (found && ready && ready.status !== 'Unknown') return found;
     await sleep(200);
@@ -65,8 +76,8 @@ async function candidateOf(name: string): Promise<Variant> {
 test('a candidate is trained and its base is not', { timeout: 180_000 }, async () => {
   const log = join(folder, 'choices');
   const script = `echo "$RETUNE_CHOICES" >> ${log}; cp "$RETUNE_QUANTIZED" "$RETUNE_OUTPUT"`;
-  await local.cluster.create(nasSearches, search('copied', script) as never);
-  const { spec, status } = await candidateOf('copied');
+  const base = await settled('copied', script);
+  const { spec, status } = await settled('copied', script, base);
   assert.equal(spec.trainer?.deadline, '10m');
   assert.ok(status?.artifact, JSON.stringify(status?.conditions));
   const model = decode(new Uint8Array(await readFile(fileURLToPath(status.artifact.uri))));
@@ -76,12 +87,11 @@ test('a candidate is trained and its base is not', { timeout: 180_000 }, async (
     trained.map((line) => JSON.parse(line)),
     [spec.candidate],
   );
-  await local.cluster.delete(nasSearches, { namespace, name: 'copied' });
 });
 
 test('a variant whose trainer fails has failed, and says what it said', { timeout: 180_000 }, async () => {
-  await local.cluster.create(nasSearches, search('failing', 'echo no gradient >&2; exit 4') as never);
-  const { status } = await candidateOf('failing');
+  const script = 'echo no gradient >&2; exit 4';
+  const { status } = await settled('failing', script, await settled('failing', script));
   const ready = findCondition(status?.conditions, 'Ready');
   assert.deepEqual([ready?.status, ready?.reason, status?.attempts], ['False', 'TrainerFailed', 1]);
   assert.match(ready?.message ?? '', /ended with code 4: no gradient$/);
