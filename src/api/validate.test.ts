@@ -51,6 +51,19 @@ test('what may not change is refused as a change', () => {
   assert.deepEqual(problems(other, valid), ['spec.model: spec.model cannot be changed: make a new NASSearch instead']);
 });
 
+test('a trainer may not change, come or go', () => {
+  const trained = (command: string) =>
+    withDefaults({ ...valid, spec: { ...valid.spec, trainer: { command: [command] } } as typeof valid.spec });
+  assert.deepEqual(problems(trained('a'), trained('a')), []);
+  assert.match(problems(trained('b'), trained('a')).join(), /spec\.trainer cannot be changed/);
+  for (const [now, before] of [
+    [valid, trained('a')],
+    [trained('a'), valid],
+  ] as const) {
+    assert.match(problems(now, before).join(), /spec\.trainer cannot be added or taken away/);
+  }
+});
+
 test('an unknown kind and an old version are named', () => {
   assert.match(problems({ ...valid, kind: 'Search' })[0] ?? '', /"Search" is not a kind of Retune/);
   assert.match(problems({ ...valid, apiVersion: 'retune.dev/v1' })[0] ?? '', /write retune.dev\/v1alpha1/);

@@ -8,6 +8,7 @@ import type { Trial } from '../../api/trial.ts';
 import { withDefaults } from '../../api/validate.ts';
 import type { Variant } from '../../api/variant.ts';
 import { findCondition } from '../../runtime/conditions.ts';
+import { variantOf } from './children.ts';
 import { decide } from './decide.ts';
 import type { SearchSnapshot } from './gather.ts';
 import { trialState, variantState } from './summary.ts';
@@ -138,6 +139,19 @@ test('another process that takes over at any moment makes the same children', ()
 test('the base model comes first and alone', () => {
   const { variants, trials } = decide(snapshotOf(aSearch()), startMs);
   assert.deepEqual([variants.map(({ metadata }) => metadata.name), trials], [['quick-base'], []]);
+});
+
+test('every variant but the base is trained, unless only the engine is told otherwise', () => {
+  const search = aSearch({ trainer: { command: ['train'] }, seed: 3 });
+  const [base] = decide(snapshotOf(search), startMs).variants;
+  assert.ok(base && !base.spec.trainer);
+  const ready = derived(base);
+  const engine = { threads: 1, graphOptimization: 'Basic' } as const;
+  const trainer = (chosen: Record<string, number>, precision: 'FP32' | 'INT8Dynamic') =>
+    variantOf(search, { dimensions: chosen, precision, engine }, ready).spec.trainer;
+  assert.equal(trainer({ depth: 3 }, 'FP32'), undefined);
+  assert.deepEqual(trainer({ depth: 2 }, 'FP32'), { command: ['train'], deadline: '10m', seed: 3 });
+  assert.deepEqual(trainer({}, 'INT8Dynamic'), { command: ['train'], deadline: '10m', seed: 3 });
 });
 
 test('what keeps a search from starting is a sentence', () => {

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -89,11 +89,15 @@ export async function prepareTraining(deps: DeriveDeps, { trainer, ...rest }: Pr
 export async function trained(deps: DeriveDeps, task: TrainingTask, source: Source): Promise<Trained> {
   if (task.trainer.ended) return collect(deps, task, source, deps.work ?? '');
   const folder = await mkdtemp(join(deps.work ?? tmpdir(), 'retune-train-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // A worker that is told to end while it trains leaves nothing behind either.
+  process.once('exit', remove);
   try {
     await fill(deps, task, source, folder, false);
     await runTrainer(folder, task, deps.onOutput);
     return await collect(deps, task, source, folder);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }
