@@ -56,6 +56,8 @@ export function constantTensor(name: string, { type, shape, elements }: Value): 
   return create(TensorProtoSchema, { name, dataType: type, dims: dimsOf(shape), rawData });
 }
 
+/** Bytes. */
+const mostDoubled = 65536;
 const views = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity']);
 
 /** Weights in another shape, or in another order of their axes. */
@@ -83,6 +85,10 @@ function movedWeights(node: NodeProto, source: TensorProto, shape: Shape | undef
   return moved(data);
 }
 
+/** Weights that others read as they are (tied embeddings) would be in the file twice. */
+const doubles = (wiring: Wiring, { name, rawData }: TensorProto): boolean =>
+  rawData.length > mostDoubled && wiring.readers(name).length > 1;
+
 function folded(wiring: Wiring, node: NodeProto, values: Inference['values']): TensorProto | undefined {
   const [name = '', ...others] = node.output;
   if (domainOf(node.domain) !== 'ai.onnx' || others.some(Boolean) || !subgraphs(node).next().done) return undefined;
@@ -90,7 +96,7 @@ function folded(wiring: Wiring, node: NodeProto, values: Inference['values']): T
   if (!found || wiring.isOutput(name)) return undefined;
   const source = wiring.constant(node.input[0]);
   const constant = node.input.every((input) => !input || wiring.constant(input));
-  const moved = constant && source && movedWeights(node, source, found.shape);
+  const moved = constant && source && !doubles(wiring, source) && movedWeights(node, source, found.shape);
   return moved || constantTensor(name, found);
 }
 
