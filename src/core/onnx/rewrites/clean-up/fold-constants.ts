@@ -94,6 +94,8 @@ function folded(wiring: Wiring, node: NodeProto, values: Inference['values']): T
   if (domainOf(node.domain) !== 'ai.onnx' || others.some(Boolean) || !subgraphs(node).next().done) return undefined;
   const found = values.get(name);
   if (!found || wiring.isOutput(name)) return undefined;
+  // A condition that is constant makes engines inline a branch, which they then check more strictly: left to them.
+  if (wiring.readers(name).some((reader) => !subgraphs(reader).next().done)) return undefined;
   const source = wiring.constant(node.input[0]);
   const constant = node.input.every((input) => !input || wiring.constant(input));
   const moved = constant && source && !doubles(wiring, source) && movedWeights(node, source, found.shape);
