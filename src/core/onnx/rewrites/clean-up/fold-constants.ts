@@ -94,12 +94,25 @@ function folded(wiring: Wiring, node: NodeProto, values: Inference['values']): T
   if (domainOf(node.domain) !== 'ai.onnx' || others.some(Boolean) || !subgraphs(node).next().done) return undefined;
   const found = values.get(name);
   if (!found || wiring.isOutput(name)) return undefined;
-  // A condition that is constant makes engines inline a branch, which they then check more strictly: left to them.
-  if (wiring.readers(name).some((reader) => !subgraphs(reader).next().done)) return undefined;
   const source = wiring.constant(node.input[0]);
   const constant = node.input.every((input) => !input || wiring.constant(input));
   const moved = constant && source && !doubles(wiring, source) && movedWeights(node, source, found.shape);
   return moved || constantTensor(name, found);
+}
+
+/**
+ * Takes out of `made` what conditions of control flow are computed from: one that is constant makes an engine inline a
+ * branch, which it then checks more strictly than it did before.
+ */
+function leaveConditions(order: readonly NodeProto[], made: Map<NodeProto, TensorProto>): void {
+  const left = new Set<string>();
+  for (const node of order.toReversed()) {
+    const ownGraph = !subgraphs(node).next().done;
+    const computed = made.has(node) && node.output.some((name) => left.has(name));
+    if (!ownGraph && !computed) continue;
+    made.delete(node);
+    for (const name of node.input) left.add(name);
+  }
 }
 
 /**
@@ -119,6 +132,7 @@ export function foldConstants(model: Model): boolean {
     const result = wrong.has(node.output[0] ?? '') ? undefined : folded(wiring, node, values);
     if (result) made.set(node, result);
   }
+  leaveConditions(order, made);
   graph.node = graph.node.filter((node) => !made.has(node));
   for (const result of made.values()) setInitializer(graph, result);
   return made.size > 0;
