@@ -100,24 +100,22 @@ function affineOf(wiring: Wiring, node: NodeProto): { scale: Float64Array; shift
   return { scale, shift: scale.map((value, c) => (beta[c] ?? 0) - (mean[c] ?? 0) * value) };
 }
 
-function foldOne(wiring: Wiring, node: NodeProto): boolean {
+function foldOne(wiring: Wiring, node: NodeProto): void {
   const [input = '', output = ''] = [node.input[0], node.output[0]];
   const affine = affineOf(wiring, node);
-  if (!affine) return false;
+  if (!affine) return;
   const before = layerMaking(wiring, input);
   // The channels of a BatchNormalization stand on axis 1: of a product of matrices that is the last only at rank 2.
   if (before?.channelAxis === 1 && wiring.onlyReader(input) === node && before.outputs === affine.scale.length) {
-    if (!bypass(wiring, node, input)) return false;
-    writeLayer(wiring, scaledOutputs(before, affine.scale, affine.shift));
-    return true;
+    if (bypass(wiring, node, input)) writeLayer(wiring, scaledOutputs(before, affine.scale, affine.shift));
+    return;
   }
   const after = layerOf(wiring, wiring.onlyReader(output));
   const fits = after?.channelAxis === 1 && after.input === output && after.inputs === affine.scale.length;
-  if (!after || !fits || !isUnpadded(after)) return false;
-  wiring.graph.node.splice(wiring.graph.node.indexOf(node), 1);
-  after.node.input[0] = input;
+  if (!after || !fits || !isUnpadded(after)) return;
+  wiring.remove(node);
+  wiring.reread(output, input);
   writeLayer(wiring, scaledInputs(after, affine.scale, affine.shift));
-  return true;
 }
 
 /**
@@ -128,8 +126,8 @@ function foldOne(wiring: Wiring, node: NodeProto): boolean {
 export function foldBatchNorms(model: Model): Model {
   const result = copy(model);
   const { graph } = result;
-  let wiring = new Wiring(graph);
-  for (const node of batchNorms(result)) if (foldOne(wiring, node)) wiring = new Wiring(graph);
+  const wiring = new Wiring(graph);
+  for (const node of batchNorms(result)) foldOne(wiring, node);
   prune(graph);
   return result;
 }

@@ -1,4 +1,4 @@
-import { attribute, makeNode, setInitializer } from './graph.ts';
+import { attribute, makeNode } from './graph.ts';
 import type { NodeProto } from './model.ts';
 import { DataType, dims, floats, tensor } from './tensors.ts';
 import { freshName, type Wiring } from './wiring.ts';
@@ -173,12 +173,12 @@ export function writeLayer(wiring: Wiring, layer: Layer): void {
   const { node, add, bias } = layer;
   const store = (suffix: string, data: Float32Array, shape: readonly number[]) => {
     const name = freshName(graph, `${node.name}.${suffix}`);
-    setInitializer(graph, tensor(name, data, shape));
+    wiring.define(tensor(name, data, shape));
     return name;
   };
-  node.input[1] = store('weight', layer.weight, layer.shape);
+  node.input[1] = store('rewritten_weight', layer.weight, layer.shape);
   if (!bias) return;
-  const name = store('bias', bias, [bias.length]);
+  const name = store('rewritten_bias', bias, [bias.length]);
   if (node.opType !== 'MatMul') {
     node.input[2] = name;
   } else if (add) {
@@ -188,5 +188,6 @@ export function writeLayer(wiring: Wiring, layer: Layer): void {
     const made = makeNode('Add', freshName(graph, `${node.name}.add`), [product, name], [layer.output]);
     node.output = [product];
     graph.node.splice(graph.node.indexOf(node) + 1, 0, made);
+    for (const changed of [node, made]) wiring.note(changed);
   }
 }

@@ -1,8 +1,8 @@
-import { isOutput, prune, rewire } from './graph.ts';
+import { isOutput, prune, setInitializer } from './graph.ts';
 import type { GraphProto, NodeProto, TensorProto } from './model.ts';
 import { executionOrder, reads } from './order.ts';
 
-/** Who makes and who reads each value of a graph, as it is now: changes to the graph make it stale. */
+/** Who makes and who reads each value of a graph: as it was when asked first, and as its own methods change it. */
 export class Wiring {
   readonly graph: GraphProto;
   readonly #makers = new Map<string, NodeProto>();
@@ -14,14 +14,52 @@ export class Wiring {
     for (const tensor of graph.initializer) this.#constants.set(tensor.name, tensor);
     // An initializer that is an input as well is a default, which whoever runs the model may replace.
     for (const { name = '' } of graph.input) this.#constants.delete(name);
-    for (const node of graph.node) {
-      for (const name of node.output) if (name) this.#makers.set(name, node);
-      for (const name of reads(node)) {
-        const found = this.#readers.get(name);
-        if (found) found.push(node);
-        else this.#readers.set(name, [node]);
-      }
+    for (const node of graph.node) this.note(node);
+  }
+
+  /** Takes notice of a node that is new, or whose outputs have new names. */
+  note(node: NodeProto): void {
+    for (const name of node.output) if (name) this.#makers.set(name, node);
+    for (const name of reads(node)) {
+      const found = this.#readers.get(name);
+      if (!found) this.#readers.set(name, [node]);
+      else if (!found.includes(node)) found.push(node);
     }
+  }
+
+  /** Adds an initializer, or gives one of the same name new elements. */
+  define(tensor: TensorProto): void {
+    setInitializer(this.graph, tensor);
+    this.#constants.set(tensor.name, tensor);
+  }
+
+  remove(node: NodeProto): void {
+    this.graph.node.splice(this.graph.node.indexOf(node), 1);
+    for (const name of node.output) this.#makers.delete(name);
+    for (const name of reads(node)) {
+      this.#readers.set(
+        name,
+        this.readers(name).filter((reader) => reader !== node),
+      );
+    }
+  }
+
+  /** Makes whoever reads `from` read `to`. */
+  reread(from: string, to: string): void {
+    const readers = this.readers(from);
+    this.#readers.delete(from);
+    for (const node of readers) {
+      node.input = node.input.map((name) => (name === from ? to : name));
+      this.note(node);
+    }
+  }
+
+  /** Gives what `node` makes as `from` the name `to`, wherever it is read. */
+  rename(node: NodeProto, from: string, to: string): void {
+    node.output = node.output.map((name) => (name === from ? to : name));
+    this.#makers.delete(from);
+    this.note(node);
+    this.reread(from, to);
   }
 
   maker(name: string | undefined): NodeProto | undefined {
@@ -58,28 +96,28 @@ export const canRename = (wiring: Wiring, name: string): boolean =>
  * the graph keeps its name. False, and nothing is changed, where names can't be exchanged.
  */
 export function bypass(wiring: Wiring, node: NodeProto, source: string): boolean {
-  const { graph } = wiring;
   const [output = ''] = node.output;
   if (!canRename(wiring, output)) return false;
-  if (wiring.isOutput(output)) {
-    const maker = wiring.maker(source);
-    if (!maker || wiring.isOutput(source) || !canRename(wiring, source)) return false;
-    graph.node.splice(graph.node.indexOf(node), 1);
-    maker.output = maker.output.map((name) => (name === source ? output : name));
-    rewire(graph, source, output);
-  } else {
-    graph.node.splice(graph.node.indexOf(node), 1);
-    rewire(graph, output, source);
+  if (!wiring.isOutput(output)) {
+    wiring.remove(node);
+    wiring.reread(output, source);
+    return true;
   }
+  const maker = wiring.maker(source);
+  if (!maker || wiring.isOutput(source) || !canRename(wiring, source)) return false;
+  wiring.remove(node);
+  wiring.rename(maker, source, output);
   return true;
 }
 
 /** A name that no value, initializer or node of the graph has, made of `stem`. */
 export function freshName(graph: GraphProto, stem: string): string {
-  const taken = new Set([...graph.initializer, ...graph.input].map(({ name }) => name));
-  for (const { name, output } of graph.node) for (const each of [name ?? '', ...output]) taken.add(each);
+  const taken = (wanted: string) =>
+    graph.initializer.some(({ name }) => name === wanted) ||
+    graph.input.some(({ name }) => name === wanted) ||
+    graph.node.some(({ name, output }) => name === wanted || output.includes(wanted));
   let name = stem;
-  for (let again = 2; taken.has(name); again++) name = `${stem}_${again}`;
+  for (let again = 2; taken(name); again++) name = `${stem}_${again}`;
   return name;
 }
 

@@ -17,17 +17,9 @@ import {
   GraphProtoSchema,
 } from '../proto/gen/onnx_pb.js';
 import { tensor } from '../tensors.ts';
-import { activation } from './activation/activation.ts';
 import { cleanUp } from './clean-up/clean-up.ts';
-import { depth } from './depth/depth.ts';
-import { kernel } from './kernel/kernel.ts';
-import { lowRank } from './low-rank/low-rank.ts';
-import { resolution } from './resolution/resolution.ts';
-import { separable } from './separable/separable.ts';
-import { sparsity } from './sparsity/sparsity.ts';
-import { tiling } from './tiling/tiling.ts';
+import { graphRewrites } from './graph-rewrites.ts';
 
-const rewrites = [activation, depth, kernel, lowRank, resolution, separable, sparsity, tiling];
 const channels = 20;
 
 /** Reads `value` inside a subgraph only. */
@@ -137,7 +129,7 @@ function assertSame(found: Record<string, Tensor>, expected: Record<string, Tens
 }
 
 /** Of each rewrite; RETUNE_FUZZ_RUNS is the total over all tests here. */
-const numRuns = Math.ceil(Number(process.env.RETUNE_FUZZ_RUNS ?? 108) / (rewrites.length + 1));
+const numRuns = Math.ceil(Number(process.env.RETUNE_FUZZ_RUNS ?? 108) / (graphRewrites.length + 1));
 
 test('clean-up: random models compute what they computed', async () => {
   const data = floatInput('x', [3, 8, 8]);
@@ -148,7 +140,7 @@ test('clean-up: random models compute what they computed', async () => {
   await fc.assert(fc.asyncProperty(models, check), { numRuns, seed: 22 });
 });
 
-for (const rewrite of rewrites) {
+for (const rewrite of graphRewrites) {
   test(`${rewrite.name}: random models keep their signature, and what was not chosen`, async () => {
     const data = floatInput('x', [3, 8, 8]);
     await fc.assert(

@@ -1,11 +1,11 @@
-import { makeNode, setInitializer } from '../../graph.ts';
+import { makeNode } from '../../graph.ts';
 import { type Layer, layerMaking, layerOf, scaledInputs, scaledOutputs, writeLayer } from '../../layer.ts';
 import { copy, type Model, type NodeProto } from '../../model.ts';
-import type { Observations, Spread } from '../../observe/observations.ts';
+import type { Spread } from '../../observe/observations.ts';
 import { importDomain } from '../../operator-sets.ts';
 import { isKnown } from '../../shapes/dims.ts';
 import { type Inference, inferShapes, opsetOf } from '../../shapes/infer.ts';
-import { tensor } from '../../tensors.ts';
+import { DataType, tensor } from '../../tensors.ts';
 import { freshName, settle, Wiring } from '../../wiring.ts';
 import { changes, type Rewrite, type Selection, type Site } from '../rewrite.ts';
 import { fitHardSwish, fitRamp, fitSlope } from './fit.ts';
@@ -47,7 +47,9 @@ function places(model: Model, { values }: Inference): Place[] {
   const opset = opsetOf(model, 'ai.onnx');
   return patterns(model.graph).flatMap((pattern): Place[] => {
     const { name } = pattern.activation;
-    const shape = values.get(pattern.input)?.shape;
+    const { type, shape } = values.get(pattern.input) ?? {};
+    // The kernels that would take over know single precision only.
+    if (type !== DataType.FLOAT) return [];
     const before = shape && layerBefore(wiring, pattern);
     const axis = before && shape ? (before.channelAxis === 1 ? 1 : shape.length - 1) : -1;
     const channels = shape?.[axis];
@@ -72,35 +74,38 @@ function selected(model: Model, selection: Selection): [Place, number][] {
   });
 }
 
-function replace(model: Model, { nodes, output, id }: Place, made: NodeProto[]): void {
-  const { graph } = model;
+function replace(wiring: Wiring, { nodes, output, id }: Place, made: NodeProto[]): void {
+  const { graph } = wiring;
   const at = graph.node.findIndex((node) => node.output.includes(output));
-  const rest = graph.node.toSpliced(at, 1, ...made);
-  graph.node = rest.filter((node) => !nodes.includes(node));
-  for (const node of made) node.name = freshName(graph, `${id}.activation`);
+  for (const [index, node] of made.entries()) {
+    node.name = freshName(graph, `${id}.activation`);
+    graph.node.splice(at + index, 0, node);
+  }
+  for (const node of nodes) wiring.remove(node);
+  for (const node of made) wiring.note(node);
 }
 
-function oneOperator(model: Model, place: Place, name: string): void {
+function oneOperator(model: Model, wiring: Wiring, place: Place, name: string): void {
   const { operator, attributes, since } = fused[name] ?? { operator: name };
   const node = makeNode(operator, '', [place.input], [place.output], attributes);
   if (since === undefined) {
     node.domain = 'com.microsoft';
     importDomain(model, 'com.microsoft');
   }
-  replace(model, place, [node]);
+  replace(wiring, place, [node]);
 }
 
 const deviations = ({ variance }: Spread) => variance.map(Math.sqrt);
 
-function hard(model: Model, place: Place, spread: Spread): void {
+function hard(wiring: Wiring, place: Place, spread: Spread): void {
   const { activation, input, output } = place;
   const { bounds, curve } = activation;
-  const made = bounds ? output : freshName(model.graph, `${place.id}.gate`);
+  const made = bounds ? output : freshName(wiring.graph, `${place.id}.gate`);
   const slope = bounds
     ? fitSlope(curve, bounds, spread.mean, deviations(spread))
     : fitHardSwish(curve, spread.mean, deviations(spread));
   const gate = makeNode('HardSigmoid', '', [input], [made], { alpha: { float: slope }, beta: { float: 0.5 } });
-  replace(model, place, bounds ? [gate] : [gate, makeNode('Mul', '', [input, made], [output])]);
+  replace(wiring, place, bounds ? [gate] : [gate, makeNode('Mul', '', [input, made], [output])]);
 }
 
 /** Operators that a constant added to each channel passes through. */
@@ -129,11 +134,12 @@ function layersAfter(
   return found.every((each) => each !== undefined) ? found.flat() : undefined;
 }
 
-function fitted(model: Model, place: Place, spread: Spread): void {
-  const { activation, before, input, output } = place;
-  const { graph } = model;
+function fitted(wiring: Wiring, place: Place, spread: Spread): void {
+  const { activation, input, output } = place;
+  const { graph } = wiring;
+  // Found anew: a fit before this one may have given the layer another bias.
+  const before = layerMaking(wiring, input);
   if (!before) return;
-  const wiring = new Wiring(graph);
   const widths = deviations(spread);
   const { bounds, curve } = activation;
   if (bounds) {
@@ -148,9 +154,9 @@ function fitted(model: Model, place: Place, spread: Spread): void {
       ),
     );
     const [low, high] = [freshName(graph, `${place.id}.least`), freshName(graph, `${place.id}.most`)];
-    setInitializer(graph, tensor(low, Float32Array.of(least)));
-    setInitializer(graph, tensor(high, Float32Array.of(most)));
-    replace(model, place, [makeNode('Clip', '', [input, low, high], [output])]);
+    wiring.define(tensor(low, Float32Array.of(least)));
+    wiring.define(tensor(high, Float32Array.of(most)));
+    replace(wiring, place, [makeNode('Clip', '', [input, low, high], [output])]);
     return;
   }
   const after = layersAfter(wiring, output, before);
@@ -173,7 +179,7 @@ function fitted(model: Model, place: Place, spread: Spread): void {
         ramps.map(({ shift }) => shift),
       ),
     );
-  replace(model, place, [makeNode('Relu', '', [input], [output])]);
+  replace(wiring, place, [makeNode('Relu', '', [input], [output])]);
 }
 
 /**
@@ -192,16 +198,17 @@ export const activation: Rewrite = {
     selected(model, selection).flatMap(([{ input, axis }, what]) =>
       what === choice.hard || what === choice.fitted ? [{ kind: 'spread' as const, tensor: input, axis }] : [],
     ),
-  rewrite(model, selection, observed: Observations) {
+  rewrite(model, selection, observed) {
+    const chosen = new Map(selected(model, selection).map(([{ id }, what]) => [id, what]));
     const result = copy(model);
-    for (const [{ id, input, axis }, what] of selected(model, selection)) {
-      // Found anew each time: the change before may have given a layer other weights.
-      const place = places(result, inferShapes(result)).find((each) => each.id === id);
-      if (!place) continue;
-      if (what === choice.oneOperator) oneOperator(result, place, place.activation.name);
-      else if (what === choice.fastGelu) oneOperator(result, place, 'FastGelu');
-      else if (what === choice.hard) hard(result, place, observed.spread(input, axis));
-      else fitted(result, place, observed.spread(input, axis));
+    const wiring = new Wiring(result.graph);
+    for (const place of places(result, inferShapes(model))) {
+      const what = chosen.get(place.id);
+      if (what === undefined) continue;
+      if (what === choice.oneOperator) oneOperator(result, wiring, place, place.activation.name);
+      else if (what === choice.fastGelu) oneOperator(result, wiring, place, 'FastGelu');
+      else if (what === choice.hard) hard(wiring, place, observed.spread(place.input, place.axis));
+      else fitted(wiring, place, observed.spread(place.input, place.axis));
     }
     settle(result.graph);
     return result;

@@ -29,7 +29,7 @@ function affineOf(
 /** Folds constants that are added to, or multiplied with, the channels of a Conv or Gemm into its weights. */
 export function foldChannelArithmetic({ graph }: Model): boolean {
   let changed = false;
-  let wiring = new Wiring(graph);
+  const wiring = new Wiring(graph);
   for (const node of [...graph.node]) {
     const layer = layerOf(wiring, node);
     if (layer?.channelAxis !== 1) continue;
@@ -38,7 +38,6 @@ export function foldChannelArithmetic({ graph }: Model): boolean {
     const affine = affineOf(wiring, next, layer);
     if (!affine || !bypass(wiring, next, layer.output)) continue;
     writeLayer(wiring, scaledOutputs(layer, ...affine));
-    wiring = new Wiring(graph);
     changed = true;
   }
   return changed;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { Builder, families, floatInput } from '../../../../../test/contract/rewrite-models.ts';
 import { engine } from '../../../../engines/onnxruntime/onnxruntime.ts';
@@ -9,6 +10,11 @@ import { modelWith, valueInfo } from '../../fixtures.ts';
 import { makeNode } from '../../graph.ts';
 import { encode, type Model } from '../../model.ts';
 import { prepare } from '../../prepare.ts';
+import {
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  GraphProtoSchema,
+} from '../../proto/gen/onnx_pb.js';
 import { DataType, tensor } from '../../tensors.ts';
 import { cleanUp, tidy } from './clean-up.ts';
 
@@ -168,4 +174,27 @@ test('a default that is an input as well becomes a constant, and its input goes'
     ['x'],
   );
   await outputs(clean, floatInput('x', [4, 5, 5]));
+});
+
+test('what a condition of control flow is computed from stays computed, and large weights are not doubled', () => {
+  const b = new Builder(2);
+  const four = b.op('Size', ['x']);
+  const condition = b.op('Equal', [four, b.constant(BigInt64Array.of(4n), [])]);
+  const branch = (operator: string) =>
+    create(GraphProtoSchema, {
+      name: operator,
+      node: [makeNode(operator, '', ['x'], [operator])],
+      output: [valueInfo(operator)],
+    });
+  const node = makeNode('If', 'if', [condition], ['y']);
+  node.attribute = [
+    create(AttributeProtoSchema, { name: 'then_branch', type: AttributeType.GRAPH, g: branch('Neg') }),
+    create(AttributeProtoSchema, { name: 'else_branch', type: AttributeType.GRAPH, g: branch('Abs') }),
+  ];
+  b.nodes.push(node);
+  const table = b.weights([400, 50], 50);
+  const rows = b.op('Gather', [table, b.constant(BigInt64Array.of(1n), [1])]);
+  const scores = b.op('MatMul', [rows, b.op('Transpose', [table], { perm: [1, 0] })]);
+  const clean = cleanUp(b.model({ x: [4] }, ['y', scores]));
+  assert.deepEqual(operators(clean).toSorted(), ['Equal', 'Gather', 'If', 'MatMul', 'Size', 'Transpose']);
 });

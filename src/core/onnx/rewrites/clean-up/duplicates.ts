@@ -43,14 +43,13 @@ function signature(node: NodeProto): string | undefined {
 export function mergeNodes({ graph }: Model): boolean {
   const known = new Map<string, NodeProto>();
   let changed = false;
-  let wiring = new Wiring(graph);
+  const wiring = new Wiring(graph);
   for (const node of [...graph.node]) {
     const key = signature(node);
     const first = key === undefined ? undefined : known.get(key);
     if (key === undefined) continue;
     if (!first) known.set(key, node);
     else if (!wiring.isOutput(node.output[0]) && bypass(wiring, node, first.output[0] ?? '')) {
-      wiring = new Wiring(graph);
       changed = true;
     }
   }

@@ -56,6 +56,8 @@ export function constantTensor(name: string, { type, shape, elements }: Value): 
   return create(TensorProtoSchema, { name, dataType: type, dims: dimsOf(shape), rawData });
 }
 
+/** Bytes. */
+const mostDoubled = 65536;
 const views = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity']);
 
 /** Weights in another shape, or in another order of their axes. */
@@ -83,6 +85,10 @@ function movedWeights(node: NodeProto, source: TensorProto, shape: Shape | undef
   return moved(data);
 }
 
+/** Weights that others read as they are (tied embeddings) would be in the file twice. */
+const doubles = (wiring: Wiring, { name, rawData }: TensorProto): boolean =>
+  rawData.length > mostDoubled && wiring.readers(name).length > 1;
+
 function folded(wiring: Wiring, node: NodeProto, values: Inference['values']): TensorProto | undefined {
   const [name = '', ...others] = node.output;
   if (domainOf(node.domain) !== 'ai.onnx' || others.some(Boolean) || !subgraphs(node).next().done) return undefined;
@@ -90,8 +96,23 @@ function folded(wiring: Wiring, node: NodeProto, values: Inference['values']): T
   if (!found || wiring.isOutput(name)) return undefined;
   const source = wiring.constant(node.input[0]);
   const constant = node.input.every((input) => !input || wiring.constant(input));
-  const moved = constant && source && movedWeights(node, source, found.shape);
+  const moved = constant && source && !doubles(wiring, source) && movedWeights(node, source, found.shape);
   return moved || constantTensor(name, found);
+}
+
+/**
+ * Takes out of `made` what conditions of control flow are computed from: one that is constant makes an engine inline a
+ * branch, which it then checks more strictly than it did before.
+ */
+function leaveConditions(order: readonly NodeProto[], made: Map<NodeProto, TensorProto>): void {
+  const left = new Set<string>();
+  for (const node of order.toReversed()) {
+    const ownGraph = !subgraphs(node).next().done;
+    const computed = made.has(node) && node.output.some((name) => left.has(name));
+    if (!ownGraph && !computed) continue;
+    made.delete(node);
+    for (const name of node.input) left.add(name);
+  }
 }
 
 /**
@@ -111,6 +132,7 @@ export function foldConstants(model: Model): boolean {
     const result = wrong.has(node.output[0] ?? '') ? undefined : folded(wiring, node, values);
     if (result) made.set(node, result);
   }
+  leaveConditions(order, made);
   graph.node = graph.node.filter((node) => !made.has(node));
   for (const result of made.values()) setInitializer(graph, result);
   return made.size > 0;

@@ -46,13 +46,12 @@ function passedThrough(wiring: Wiring, node: NodeProto, values: Values): string 
 export function removeIdentities(model: Model): boolean {
   const { graph } = model;
   const { values } = inferShapes(model);
-  let wiring = new Wiring(graph);
+  const wiring = new Wiring(graph);
   let changed = false;
   for (const node of [...graph.node]) {
     if (domainOf(node.domain) !== 'ai.onnx') continue;
     const source = passedThrough(wiring, node, values);
     if (!source || !bypass(wiring, node, source)) continue;
-    wiring = new Wiring(graph);
     changed = true;
   }
   return changed;

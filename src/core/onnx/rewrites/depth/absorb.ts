@@ -36,7 +36,7 @@ function addTo(wiring: Wiring, value: string, added: Float64Array, axis: number,
   if (place !== undefined) {
     const old = maker.input[place] ? perChannel(wiring, maker.input[place], added.length, 0) : undefined;
     if (maker.input[place] && !old) return false;
-    const name = freshName(wiring.graph, `${maker.name}.bias`);
+    const name = freshName(wiring.graph, `${maker.name}.shifted_bias`);
     setInitializer(
       wiring.graph,
       tensor(

@@ -48,7 +48,7 @@ test('the mean of what is dropped goes into a bias before, and costs nothing', a
     const start = layers === 'conv' ? b.conv('x', 3, 8) : b.layerNorm(b.dense('x', 3, 8), 8);
     const branch =
       layers === 'conv' ? b.conv(b.op('Relu', [start]), 8, 8) : b.dense(b.gelu(b.dense(start, 8, 8)), 8, 8);
-    const y = b.op('Add', [branch, start]);
+    const y = b.op(layers === 'conv' ? 'Sum' : 'Add', [branch, start]);
     const shape = layers === 'conv' ? [3, 6, 6] : [5, 3];
     const model = b.model({ x: ['N', ...shape] }, [y]);
     const data = floatInput('x', shape);

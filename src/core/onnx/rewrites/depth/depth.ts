@@ -39,7 +39,8 @@ function channelsOf(shape: Shape): Block['channels'] {
 function blocks({ graph }: Model, { values }: Inference): Block[] {
   const wiring = new Wiring(graph);
   return graph.node.flatMap((add): Block[] => {
-    if (add.opType !== 'Add' || domainOf(add.domain) !== 'ai.onnx') return [];
+    const sums = add.opType === 'Add' || (add.opType === 'Sum' && add.input.length === 2);
+    if (!sums || domainOf(add.domain) !== 'ai.onnx') return [];
     const [left = '', right = ''] = add.input;
     const made = values.get(add.output[0] ?? '');
     if (made?.type !== DataType.FLOAT || left === right) return [];

@@ -79,7 +79,7 @@ function factorise(graph: GraphProto, { layer, id }: Place, { first, second, bia
   };
   const inner = freshName(graph, `${id}.inner`);
   const product = freshName(graph, `${id}.outer`);
-  const shift = store('bias', bias, [bias.length]);
+  const shift = store('factored_bias', bias, [bias.length]);
   const made: NodeProto[] = [];
   if (node.opType === 'Conv') {
     node.input = [layer.input, store('first', data(first.transpose()), [rank, ...layer.shape.slice(1)])];

@@ -96,7 +96,7 @@ function separate(graph: GraphProto, { id, layer }: Place, filters: number, mean
   node.output = [inner];
   setAttribute(node, 'group', inputs);
   const weights = store('pointwise', found.pointwise, [outputs, inputs * filters, ...ones]);
-  const bias = store('bias', lostMean(layer, filters, found, mean), [outputs]);
+  const bias = store('separated_bias', lostMean(layer, filters, found, mean), [outputs]);
   const mixed = makeNode('Conv', freshName(graph, `${id}.mixed`), [inner, weights, bias], [output], {
     kernel_shape: ones,
   });
