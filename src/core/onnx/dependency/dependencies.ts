@@ -52,6 +52,7 @@ function freezeEnds({ graph }: Model, { values }: Inference, axes: Axes): void {
   for (const { name, dataType } of graph.initializer) {
     if (dataType !== DataType.FLOAT) stays(name, 'its weights are not FLOAT');
   }
+  for (const { values: sparse } of graph.sparseInitializer) stays(sparse?.name ?? '', 'its weights are sparse');
   for (const node of graph.node) {
     if (subgraphs(node).next().done) continue;
     for (const name of reads(node)) stays(name, `a subgraph of ${node.opType} reads it`);

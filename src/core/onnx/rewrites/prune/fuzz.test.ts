@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { inputs, Net } from '../../../../../test/rewrites/networks.ts';
+import { distance, groupOf, outputOf, pruned, withDeadUnits } from '../../../../../test/rewrites/pruned.ts';
 import { ModelError } from '../../model.ts';
 import { inferShapes } from '../../shapes/infer.ts';
 import type { Rewrite } from '../rewrite.ts';
-import { distance, groupOf, outputOf, pruned, withDeadUnits } from './exact.ts';
-import { inputs, Net } from './fixtures.ts';
 import { pruneChannels } from './prune-channels.ts';
 import { pruneHeads } from './prune-heads.ts';
 import { pruneNeurons } from './prune-neurons.ts';

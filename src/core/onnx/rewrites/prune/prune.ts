@@ -1,4 +1,4 @@
-import { type Dependencies, dependencies, type Group, type Unit } from '../../dependency/dependencies.ts';
+import { type Dependencies, dependencies, type Group, type Refusal, type Unit } from '../../dependency/dependencies.ts';
 import type { Consumer } from '../../dependency/operation.ts';
 import { type Model, ModelError } from '../../model.ts';
 import { type Inference, inferShapes } from '../../shapes/infer.ts';
@@ -69,6 +69,16 @@ export function groupMisfit(
   left: number,
 ): string | undefined {
   return whyNot(model, inference, keptEntries(dependencies, new Set(units.slice(left))));
+}
+
+/** The weights of a model whose outputs, some or all of them, can't be pruned, each with the reason. */
+export function notPrunable(model: Model, known?: Inference): Refusal[] {
+  const analysis = analyse(model, known);
+  const misfits = analysis.dependencies.groups.flatMap((group): Refusal[] => {
+    const reason = groupMisfit(analysis, group, Math.ceil(group.units.length / 2));
+    return reason && group.producers[0] ? [{ node: group.producers[0], reason }] : [];
+  });
+  return [...analysis.dependencies.refused, ...misfits];
 }
 
 function sitesOf(kind: PruneKind, { roundTo, least = 0.25 }: PruneOptions, analysis: Analysis): Map<Group, Site> {
