@@ -16,6 +16,9 @@ import { pruneNeurons } from './prune-neurons.ts';
 
 const runs = Math.ceil(Number(process.env.RETUNE_FUZZ_RUNS ?? 4000) / 20);
 
+/** Of processor time: no case of a few dozen small nodes may take longer. */
+const longestSeconds = 5;
+
 interface Value {
   name: string;
   shape: number[];
@@ -227,8 +230,10 @@ test(`${runs} random graphs are cut wherever something is offered`, { timeout: r
   };
   await fc.assert(
     fc.asyncProperty(choices, fc.integer({ min: 1, max: 1e6 }), async (script, seed) => {
+      const before = process.cpuUsage().user;
       try {
         await check(script, seed);
+        assert.ok((process.cpuUsage().user - before) / 1e6 < longestSeconds, 'took too long');
       } catch (error) {
         // A graph whose numbers run away is no fault of what cuts it.
         if (error instanceof ModelError && /not finite/.test(error.message)) return;
