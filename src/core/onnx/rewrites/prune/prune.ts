@@ -81,8 +81,15 @@ export function notPrunable(model: Model, known?: Inference): Refusal[] {
   return [...analysis.dependencies.refused, ...misfits];
 }
 
-function sitesOf(kind: PruneKind, { roundTo, least = 0.25 }: PruneOptions, analysis: Analysis): Map<Group, Site> {
-  const found = analysis.dependencies.groups.filter(kind.takes).flatMap((group): [Group, Site][] => {
+/** The sites of a model; with `only`, those that it names: each is checked on a graph that is cut for it. */
+function sitesOf(
+  kind: PruneKind,
+  { roundTo, least = 0.25 }: PruneOptions,
+  analysis: Analysis,
+  only?: Selection,
+): Map<Group, Site> {
+  const wanted = analysis.dependencies.groups.filter((group) => kind.takes(group) && (!only || Object.hasOwn(only, group.id)));
+  const found = wanted.flatMap((group): [Group, Site][] => {
     const all = group.units.length;
     const perUnit = width(group, analysis.dependencies);
     const choices = choicesFor(all, perUnit, roundTo ?? kind.round(all * perUnit), least);
@@ -94,7 +101,7 @@ function sitesOf(kind: PruneKind, { roundTo, least = 0.25 }: PruneOptions, analy
 }
 
 function changed(kind: PruneKind, options: PruneOptions, analysis: Analysis, selection: Selection): [Group, number][] {
-  const sites = sitesOf(kind, options, analysis);
+  const sites = sitesOf(kind, options, analysis, selection);
   const groups = new Map([...sites].map(([group, { id }]) => [id, group]));
   return changes([...sites.values()], selection).flatMap(([{ id }, choice]): [Group, number][] => {
     const group = groups.get(id);
