@@ -52,6 +52,7 @@ function freezeEnds({ graph }: Model, { values }: Inference, axes: Axes): void {
   for (const { name, dataType } of graph.initializer) {
     if (dataType !== DataType.FLOAT) stays(name, 'its weights are not FLOAT');
   }
+  for (const { values: sparse } of graph.sparseInitializer) stays(sparse?.name ?? '', 'its weights are sparse');
   for (const node of graph.node) {
     if (subgraphs(node).next().done) continue;
     for (const name of reads(node)) stays(name, `a subgraph of ${node.opType} reads it`);
@@ -103,6 +104,48 @@ function kindsOf(axes: Axes, entries: Entries): Map<Unit, number> {
   return kinds;
 }
 
+interface Draft {
+  producers: Set<NodeProto>;
+  units: Set<Unit>;
+  consumers: Set<Consumer>;
+  heads: boolean;
+}
+
+/** What makes and what reads the units of each kind, and why units of other weights must stay. */
+function drafted(axes: Axes, entries: Entries, { producers, consumers }: Mixers): [Draft[], Refusal[]] {
+  const kinds = kindsOf(axes, entries);
+  const drafts = new Map<number, Draft>();
+  const refused: Refusal[] = [];
+  const unitsAt = (axis: number | undefined) =>
+    axis === undefined ? [] : Array.from({ length: axes.size(axis) }, (_, index) => entries.unit(axis, index));
+  for (const { node, axis } of producers) {
+    const reasons = new Set<string>();
+    for (const [index, unit] of unitsAt(axis).entries()) {
+      const kind = kinds.get(unit);
+      if (kind === undefined) {
+        reasons.add(entries.reason(axis, index) ?? '');
+        continue;
+      }
+      const draft = drafts.get(kind) ?? { producers: new Set(), units: new Set(), consumers: new Set(), heads: false };
+      drafts.set(kind, draft);
+      draft.producers.add(node);
+      draft.units.add(unit);
+    }
+    for (const reason of reasons) refused.push({ node, reason });
+  }
+  const draftOf = (unit: Unit) => drafts.get(kinds.get(unit) ?? -1);
+  for (const consumer of consumers) {
+    for (const unit of unitsAt(axes.at(consumer.input, consumer.axis))) draftOf(unit)?.consumers.add(consumer);
+  }
+  for (const axis of new Set(axes.batched.map((each) => axes.coupling.find(each)))) {
+    for (const unit of unitsAt(axis)) {
+      const draft = draftOf(unit);
+      if (draft) draft.heads = true;
+    }
+  }
+  return [[...drafts.values()], refused];
+}
+
 /**
  * Which channels of a model must be cut together, and where (DepGraph, Fang et al. 2023, over the entries of ONNX
  * values): through residual adds, gates, normalisation by channel, depthwise and grouped convolutions, concatenation,
@@ -111,66 +154,26 @@ function kindsOf(axes: Axes, entries: Entries): Map<Unit, number> {
 export function dependencies(model: Model, inference: Inference): Dependencies {
   const { axes, mixers } = axesOf(model, inference);
   const entries = new Entries(axes);
-  const kinds = kindsOf(axes, entries);
-  const headed = new Set(axes.batched.map((axis) => axes.coupling.find(axis)));
-  const groups = new Map<
-    number,
-    { producers: Set<NodeProto>; units: Set<Unit>; consumers: Set<Consumer>; heads: boolean }
-  >();
-  const refused: Refusal[] = [];
-  for (const { node, axis } of mixers.producers) {
-    const reasons = new Set<string>();
-    for (let index = 0; index < axes.size(axis); index++) {
-      const unit = entries.unit(axis, index);
-      const kind = kinds.get(unit);
-      if (kind === undefined) reasons.add(entries.reason(axis, index) ?? '');
-      else {
-        const group = groups.get(kind) ?? {
-          producers: new Set(),
-          units: new Set(),
-          consumers: new Set(),
-          heads: false,
-        };
-        groups.set(kind, group);
-        group.producers.add(node);
-        group.units.add(unit);
-      }
-    }
-    for (const reason of reasons) refused.push({ node, reason });
-  }
-  for (const consumer of mixers.consumers) {
-    const axis = axes.at(consumer.input, consumer.axis);
-    if (axis === undefined) continue;
-    for (let index = 0; index < axes.size(axis); index++) {
-      groups.get(kinds.get(entries.unit(axis, index)) ?? -1)?.consumers.add(consumer);
-    }
-  }
-  for (const axis of headed) {
-    for (let index = 0; index < axes.size(axis); index++) {
-      const group = groups.get(kinds.get(entries.unit(axis, index)) ?? -1);
-      if (group) group.heads = true;
-    }
-  }
+  const [drafts, refused] = drafted(axes, entries, mixers);
   const taken = new Map<string, number>();
-  const found: Group[] = [];
-  for (const { producers, units, consumers, heads } of groups.values()) {
+  const groups = drafts.flatMap(({ producers, units, consumers, heads }): Group[] => {
     const [first] = producers;
-    if (!first) continue;
+    if (!first) return [];
     if (consumers.size === 0) {
       refused.push({ node: first, reason: 'no weights mix what it makes, so nothing could stand in for it' });
-      continue;
+      return [];
     }
     const count = (taken.get(first.name ?? '') ?? 0) + 1;
     taken.set(first.name ?? '', count);
     const id = `${first.name}${count > 1 ? `#${count}` : ''}`;
-    found.push({ id, units: [...units], producers: [...producers], consumers: [...consumers], heads });
-  }
-  const cuttable = new Set(found.flatMap(({ units }) => units));
+    return [{ id, units: [...units], producers: [...producers], consumers: [...consumers], heads }];
+  });
+  const cuttable = new Set(groups.flatMap(({ units }) => units));
   const unitsOf = (value: string, axis: number): Unit[] | undefined => {
     const at = axes.at(value, axis);
     if (at === undefined) return undefined;
     const units = Array.from({ length: axes.size(at) }, (_, index) => entries.unit(at, index));
     return units.some((unit) => cuttable.has(unit)) ? units : undefined;
   };
-  return { groups: found, refused, unitsOf };
+  return { groups, refused, unitsOf };
 }

@@ -1,5 +1,13 @@
 import { rewriteContract } from '../../../../../test/contract/rewrite.ts';
-import { denseNet, groupedNet, inputs, mlp, mobileNet, residualNet, transformer } from './fixtures.ts';
+import {
+  denseNet,
+  groupedNet,
+  inputs,
+  mlp,
+  mobileNet,
+  residualNet,
+  transformer,
+} from '../../../../../test/rewrites/networks.ts';
 import { pruneChannels } from './prune-channels.ts';
 import { pruneHeads } from './prune-heads.ts';
 import { pruneNeurons } from './prune-neurons.ts';

@@ -5,16 +5,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { inputs, Net } from '../../../../../test/rewrites/networks.ts';
+import { distance, groupOf, outputOf, pruned, withDeadUnits } from '../../../../../test/rewrites/pruned.ts';
 import { ModelError } from '../../model.ts';
 import { inferShapes } from '../../shapes/infer.ts';
 import type { Rewrite } from '../rewrite.ts';
-import { distance, groupOf, outputOf, pruned, withDeadUnits } from './exact.ts';
-import { inputs, Net } from './fixtures.ts';
 import { pruneChannels } from './prune-channels.ts';
 import { pruneHeads } from './prune-heads.ts';
 import { pruneNeurons } from './prune-neurons.ts';
 
 const runs = Math.ceil(Number(process.env.RETUNE_FUZZ_RUNS ?? 4000) / 20);
+
+/** Of processor time: no case of a few dozen small nodes may take longer. */
+const longestSeconds = 5;
 
 interface Value {
   name: string;
@@ -227,8 +230,10 @@ test(`${runs} random graphs are cut wherever something is offered`, { timeout: r
   };
   await fc.assert(
     fc.asyncProperty(choices, fc.integer({ min: 1, max: 1e6 }), async (script, seed) => {
+      const before = process.cpuUsage().user;
       try {
         await check(script, seed);
+        assert.ok((process.cpuUsage().user - before) / 1e6 < longestSeconds, 'took too long');
       } catch (error) {
         // A graph whose numbers run away is no fault of what cuts it.
         if (error instanceof ModelError && /not finite/.test(error.message)) return;

@@ -1,5 +1,5 @@
 import type { RewriteName } from '../../../../api/analysis.ts';
-import { type Dependencies, dependencies, type Group, type Unit } from '../../dependency/dependencies.ts';
+import { type Dependencies, dependencies, type Group, type Refusal, type Unit } from '../../dependency/dependencies.ts';
 import type { Consumer } from '../../dependency/operation.ts';
 import { type Model, ModelError } from '../../model.ts';
 import { type Inference, inferShapes } from '../../shapes/infer.ts';
@@ -72,8 +72,25 @@ export function groupMisfit(
   return whyNot(model, inference, keptEntries(dependencies, new Set(units.slice(left))));
 }
 
-function sitesOf(kind: PruneKind, { roundTo, least = 0.25 }: PruneOptions, analysis: Analysis): Map<Group, Site> {
-  const found = analysis.dependencies.groups.filter(kind.takes).flatMap((group): [Group, Site][] => {
+/** The weights of a model whose outputs, some or all of them, can't be pruned, each with the reason. */
+export function notPrunable(model: Model, known?: Inference): Refusal[] {
+  const analysis = analyse(model, known);
+  const misfits = analysis.dependencies.groups.flatMap((group): Refusal[] => {
+    const reason = groupMisfit(analysis, group, Math.ceil(group.units.length / 2));
+    return reason && group.producers[0] ? [{ node: group.producers[0], reason }] : [];
+  });
+  return [...analysis.dependencies.refused, ...misfits];
+}
+
+/** The sites of a model; with `only`, those that it names: each is checked on a graph that is cut for it. */
+function sitesOf(
+  kind: PruneKind,
+  { roundTo, least = 0.25 }: PruneOptions,
+  analysis: Analysis,
+  only?: Selection,
+): Map<Group, Site> {
+  const wanted = analysis.dependencies.groups.filter((group) => kind.takes(group) && (!only || Object.hasOwn(only, group.id)));
+  const found = wanted.flatMap((group): [Group, Site][] => {
     const all = group.units.length;
     const perUnit = width(group, analysis.dependencies);
     const choices = choicesFor(all, perUnit, roundTo ?? kind.round(all * perUnit), least);
@@ -85,7 +102,7 @@ function sitesOf(kind: PruneKind, { roundTo, least = 0.25 }: PruneOptions, analy
 }
 
 function changed(kind: PruneKind, options: PruneOptions, analysis: Analysis, selection: Selection): [Group, number][] {
-  const sites = sitesOf(kind, options, analysis);
+  const sites = sitesOf(kind, options, analysis, selection);
   const groups = new Map([...sites].map(([group, { id }]) => [id, group]));
   return changes([...sites.values()], selection).flatMap(([{ id }, choice]): [Group, number][] => {
     const group = groups.get(id);

@@ -1,15 +1,15 @@
 /** What the tests of pruning share: nothing here is used outside them. */
 import assert from 'node:assert/strict';
-import { engine } from '../../../../engines/onnxruntime/onnxruntime.ts';
-import { batch, type Dataset } from '../../../../worker/dataset.ts';
-import { observe } from '../../../../worker/observe.ts';
-import type { Group } from '../../dependency/dependencies.ts';
-import { initializerOf, setInitializer } from '../../graph.ts';
-import { encode, type Model } from '../../model.ts';
-import { dims, floats, tensor } from '../../tensors.ts';
-import type { Rewrite, Selection } from '../rewrite.ts';
-import { shallowCopy } from './cut.ts';
-import { analyse } from './prune.ts';
+import type { Group } from '../../src/core/onnx/dependency/dependencies.ts';
+import { initializerOf, setInitializer } from '../../src/core/onnx/graph.ts';
+import { encode, type Model } from '../../src/core/onnx/model.ts';
+import { shallowCopy } from '../../src/core/onnx/rewrites/prune/cut.ts';
+import { analyse } from '../../src/core/onnx/rewrites/prune/prune.ts';
+import type { Rewrite, Selection } from '../../src/core/onnx/rewrites/rewrite.ts';
+import { dims, floats, tensor } from '../../src/core/onnx/tensors.ts';
+import { engine } from '../../src/engines/onnxruntime/onnxruntime.ts';
+import { batch, type Dataset } from '../../src/worker/dataset.ts';
+import { observe } from '../../src/worker/observe.ts';
 
 /** The first output on all rows. */
 export async function outputOf(model: Model, data: Dataset): Promise<{ shape: number[]; data: Float32Array }> {

@@ -1,10 +1,11 @@
 /** Small networks with random weights, for tests: nothing here is used outside them. */
-import type { Dataset } from '../../../../worker/dataset.ts';
-import { modelWith } from '../../fixtures.ts';
-import { makeNode } from '../../graph.ts';
-import type { Model, NodeProto, TensorProto } from '../../model.ts';
-import type { Dim } from '../../shapes/dims.ts';
-import { tensor } from '../../tensors.ts';
+
+import { modelWith } from '../../src/core/onnx/fixtures.ts';
+import { makeNode } from '../../src/core/onnx/graph.ts';
+import type { Model, NodeProto, TensorProto } from '../../src/core/onnx/model.ts';
+import type { Dim } from '../../src/core/onnx/shapes/dims.ts';
+import { tensor } from '../../src/core/onnx/tensors.ts';
+import type { Dataset } from '../../src/worker/dataset.ts';
 
 /** Numbers around 0, the same for the same seed (mulberry32). */
 export function randoms(seed: number): () => number {
