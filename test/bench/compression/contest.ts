@@ -32,7 +32,7 @@ const reasonOf = (error: unknown) => (error instanceof Error ? error.message : S
  */
 export async function bestOf({ name, contributions, base, judge, timer, say }: Contest): Promise<Contestant> {
   const tell = (what: string, outcome: string) => say(`  ${name}: ${what}: ${outcome}`);
-  const looked: (Judged & Timed)[] = [];
+  const looked: (Judged & { aboutMs: number })[] = [];
   for (const contribution of contributions) {
     const { what } = contribution;
     if ('failed' in contribution) {
@@ -46,14 +46,14 @@ export async function bestOf({ name, contributions, base, judge, timer, say }: C
         tell(what, `quality ${judged.quality.toFixed(4)}, more than 1% below the base`);
         continue;
       }
-      const { model: times } = await inTurns(timer, model, base.model, glance);
-      tell(what, `quality ${judged.quality.toFixed(4)}, about ${times.p50Ms.toFixed(3)} ms`);
-      looked.push({ ...judged, ...times });
+      const aboutMs = await glance(timer, model);
+      tell(what, `quality ${judged.quality.toFixed(4)}, ${aboutMs.toFixed(3)} ms at best`);
+      looked.push({ ...judged, aboutMs });
     } catch (error) {
       tell(what, reasonOf(error));
     }
   }
-  const fastest = looked.toSorted((a, b) => a.p50Ms - b.p50Ms).slice(0, finalists);
+  const fastest = looked.toSorted((a, b) => a.aboutMs - b.aboutMs).slice(0, finalists);
   const timed: Contestant[] = [];
   let reference: Timed | undefined;
   for (const finalist of fastest) {

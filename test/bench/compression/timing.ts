@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { type Pair, pairedRatio } from '../../../src/core/statistics/paired.ts';
 import { summarize } from '../../../src/core/statistics/quantile.ts';
 import { directoryStore } from '../../../src/stores/directory/directory.ts';
+import { startRunner } from '../../../src/worker/measure/child.ts';
 import { interleave, type Plan } from '../../../src/worker/measure/interleave.ts';
 import type { RunnerSetup } from '../../../src/worker/measure/messages.ts';
 
@@ -29,25 +30,38 @@ const times = (runsMs: number[]): Timed => {
   return { p50Ms, p99Ms, runs: samples };
 };
 
-/** A short look that tells which models are worth a long one. */
-export const glance: Omit<Plan, 'seed'> = { minSamples: 100, controlSamples: 50, maxMs: 2000 };
 /** Enough of both sides for a p99. */
 export const thorough: Omit<Plan, 'seed'> = { minSamples: 1200, controlSamples: 1200, maxMs: 60_000 };
 
 const tries = 3;
+const glanceRuns = 50;
+
+/** How a model is run, once it is in the store. */
+async function setupOf({ folder, heldout, batchSize }: Timer, model: Uint8Array): Promise<RunnerSetup> {
+  return {
+    ...{ modules, store: pathToFileURL(folder).href, digest: await directoryStore(folder).put(model) },
+    ...{ inputs: { uri: pathToFileURL(heldout).href }, batchSize },
+    options: { threads: 1, graphOptimization: 'All' },
+  };
+}
+
+/** The shortest of some runs, in milliseconds: it tells which models are worth a thorough look, on a busy machine too. */
+export async function glance(timer: Timer, model: Uint8Array): Promise<number> {
+  const runner = await startRunner(await setupOf(timer, model));
+  try {
+    await runner.run(3);
+    return Math.min(...(await runner.run(glanceRuns)).runsMs);
+  } finally {
+    await runner.stop();
+  }
+}
 
 /**
  * Two models in turns, by Retune's own measuring: what either took, and the ratio of their medians. A machine on which
  * not one block was left alone is tried again, and then an error.
  */
 export async function inTurns(timer: Timer, model: Uint8Array, reference: Uint8Array, plan: Omit<Plan, 'seed'>) {
-  const store = directoryStore(timer.folder);
-  const setup = async (bytes: Uint8Array): Promise<RunnerSetup> => ({
-    ...{ modules, store: pathToFileURL(timer.folder).href, digest: await store.put(bytes) },
-    ...{ inputs: { uri: pathToFileURL(timer.heldout).href }, batchSize: timer.batchSize },
-    options: { threads: 1, graphOptimization: 'All' },
-  });
-  const [first, second] = [await setup(model), await setup(reference)];
+  const [first, second] = [await setupOf(timer, model), await setupOf(timer, reference)];
   for (let seed = 1; seed <= tries; seed++) {
     const { candidateMs, baselineMs, pairs } = await interleave(first, second, { ...plan, seed });
     if (pairs.length === 0) continue;
