@@ -19,6 +19,7 @@ DECAY = 1e-4
 def options(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--seconds", type=float, default=100, help="the longest time to train; large models take fewer steps")
     parser.add_argument("--rate", type=float, default=5e-3, help="the highest learning rate")
     parser.add_argument("--copies", type=int, default=3, help="augmented copies of each image")
     return parser.parse_args()
@@ -63,6 +64,15 @@ def taught(data, copies, seed):
     return tuple(np.concatenate(each) for each in zip(*parts))
 
 
+def rates(given):
+    """The learning rate of each step: a short warm-up, then half a cosine down, by steps or by time, whichever ends first."""
+    started, number = time.monotonic(), 0
+    while number < given.steps and (late := (time.monotonic() - started) / given.seconds) < 1:
+        progress = max(number / given.steps, late)
+        number += 1
+        yield given.rate * min(1, number / 50) * 0.5 * (1 + np.cos(np.pi * progress))
+
+
 def distil(forward, weights, given):
     """Trains `weights` so that forward(weights, images) says what the base model says; Adam, half a cosine down."""
     seed, started = int(environment("RETUNE_SEED")), time.monotonic()
@@ -86,12 +96,14 @@ def distil(forward, weights, given):
     weights = {name: jnp.asarray(value) for name, value in weights.items()}
     first, second = ({name: jnp.zeros_like(value) for name, value in weights.items()} for _ in range(2))
     random, order = np.random.default_rng(seed), np.arange(0)
-    for number in range(given.steps):
+    number = 0
+    for number, rate in enumerate(rates(given), 1):
         if len(order) < BATCH:
             order = random.permutation(len(images))
         chosen, order = order[:BATCH], order[BATCH:]
-        rate = given.rate * min(1, (number + 1) / 50) * 0.5 * (1 + np.cos(np.pi * number / given.steps))
-        weights, first, second, value = step(weights, first, second, images[chosen], answers[chosen], number + 1.0, rate)
-        if number % 500 == 0 or number == given.steps - 1:
+        weights, first, second, value = step(weights, first, second, images[chosen], answers[chosen], float(number), rate)
+        value.block_until_ready()
+        if number % 100 == 1:
             print(f"step {number}: loss {float(value):.4f}, {time.monotonic() - started:.0f} s", flush=True)
+    print(f"trained for {number} steps", flush=True)
     return {name: np.asarray(value) for name, value in weights.items()}
