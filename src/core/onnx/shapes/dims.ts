@@ -20,16 +20,17 @@ interface Product {
 
 /** The parts of a text between separators that stand in no brackets; the text itself where that makes no sense. */
 function apart(text: string, separator: string): string[] {
-  const parts = [''];
-  let depth = 0;
+  const parts: string[] = [];
+  let [depth, from] = [0, 0];
   for (let at = 0; at < text.length; at++) {
     if (text[at] === '(') depth++;
     if (text[at] === ')') depth--;
-    if (depth === 0 && text.startsWith(separator, at)) {
-      parts.push('');
-      at += separator.length - 1;
-    } else parts[parts.length - 1] += text[at];
+    if (depth !== 0 || !text.startsWith(separator, at)) continue;
+    parts.push(text.slice(from, at));
+    from = at + separator.length;
+    at = from - 1;
   }
+  parts.push(text.slice(from));
   return parts.every(Boolean) && depth === 0 ? parts : [text];
 }
 
