@@ -15,6 +15,7 @@ export const RewriteName = z.enum([
   'low-rank',
   'activation',
   'resolution',
+  'fusion',
   'tiling',
   'sparsity',
   'precision',

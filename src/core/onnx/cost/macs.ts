@@ -36,6 +36,13 @@ const attention: Count = (site) => {
   return 2 * size(query) * ((key.at(-2) ?? 0) + past);
 };
 
+/** As `attention`, of com.microsoft: operands are [batch, sequence, width], or keys and values [batch, heads, sequence, size]. */
+const multiHeadAttention: Count = (site, output) => {
+  const [query, key] = [numeric(site.shape()), numeric(site.shape(1))];
+  const past = numeric(site.shape(6)).at(-2) ?? 0;
+  return (size(query) + size(output)) * ((key.at(-2) ?? 0) + past);
+};
+
 /** Gates times (input + state), at each step: W [directions, gates·hidden, input], R [directions, gates·hidden, hidden]. */
 const recurrent: Count = (site) => {
   const [first = 0, second = 0] = numeric(site.shape());
@@ -55,7 +62,7 @@ const counts: Record<string, Record<string, Count>> = {
   'com.microsoft': {
     FusedConv: convolution(1),
     ...{ FusedMatMul: product, TransposeMatMul: product, FusedGemm: product, QGemm: product, MatMulNBits: product },
-    ...{ MatMulIntegerToFloat: product, DynamicQuantizeMatMul: product },
+    ...{ MatMulIntegerToFloat: product, DynamicQuantizeMatMul: product, MultiHeadAttention: multiHeadAttention },
   },
 };
 

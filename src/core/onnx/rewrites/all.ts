@@ -3,6 +3,7 @@ import type { Model } from '../model.ts';
 import { inferShapes } from '../shapes/infer.ts';
 import { activation } from './activation/activation.ts';
 import { depth } from './depth/depth.ts';
+import { fusion } from './fusion/fusion.ts';
 import { kernel } from './kernel/kernel.ts';
 import { lowRank } from './low-rank/low-rank.ts';
 import { precision } from './precision/precision.ts';
@@ -28,6 +29,7 @@ export const rewrites: Partial<Record<RewriteName, Rewrite>> = {
   'low-rank': lowRank,
   activation,
   resolution,
+  fusion,
   tiling,
   precision: precision(),
 };

@@ -42,6 +42,8 @@ test('equal sizes have equal text', () => {
   assert.equal(multiply('W', multiply(2, 'H')), multiply(multiply('H', 'W'), 2));
   assert.equal(add(add('H', 3), -3), 'H');
   assert.equal(subtract('H', 'H'), 0);
+  assert.equal(subtract(add('H', 'W'), 'H'), 'W');
+  assert.equal(add(subtract('H', 'W'), add('W', 3)), add('H', 3));
   assert.equal(divideExactly(multiply(multiply('H', 'W'), 384), multiply('W', 32)), multiply('H', 12));
   assert.equal(divideExactly('H', 2), undefined);
 });

@@ -18,21 +18,25 @@ interface Product {
   names: string[];
 }
 
-function factors(text: string): string[] {
-  const parts = [''];
-  let depth = 0;
-  for (const character of text) {
-    if (character === '(') depth++;
-    if (character === ')') depth--;
-    if (character === '*' && depth === 0) parts.push('');
-    else parts[parts.length - 1] += character;
+/** The parts of a text between separators that stand in no brackets; the text itself where that makes no sense. */
+function apart(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let [depth, from] = [0, 0];
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '(') depth++;
+    if (text[at] === ')') depth--;
+    if (depth !== 0 || !text.startsWith(separator, at)) continue;
+    parts.push(text.slice(from, at));
+    from = at + separator.length;
+    at = from - 1;
   }
+  parts.push(text.slice(from));
   return parts.every(Boolean) && depth === 0 ? parts : [text];
 }
 
 function product(dim: Dim): Product {
   if (isKnown(dim)) return { factor: dim, names: [] };
-  const parts = factors(dim);
+  const parts = apart(dim, '*');
   const numbers = parts.filter((part) => /^-?\d{1,15}$/.test(part));
   return {
     factor: numbers.reduce((total, part) => total * Number(part), 1),
@@ -72,6 +76,26 @@ function withOffset(dim: string): { base: Dim; offset: number } {
   return { base: found[1], offset: Number(`${found[2]}${found[3]}`) };
 }
 
+/** The addends of a sum. */
+function terms(dim: string): string[] {
+  const inner = /^\((.+)\)$/.exec(dim)?.[1];
+  const parts = inner && balanced(inner) ? apart(inner, ' + ') : [];
+  return parts.length > 1 ? parts : [dim];
+}
+
+/** a + b where an addend of one takes away an addend of the other; undefined where none does. */
+function cancelled(a: string, b: string): Dim | undefined {
+  const all = [...terms(a), ...terms(b)];
+  for (const [index, term] of all.entries()) {
+    const opposite = all.indexOf(String(multiply(term, -1)));
+    if (opposite < 0) continue;
+    return all.filter((_, at) => at !== index && at !== opposite).reduce<Dim>((sum, each) => add(sum, asDim(each)), 0);
+  }
+  return undefined;
+}
+
+const asDim = (text: string): Dim => (/^-?\d{1,15}$/.test(text) ? Number(text) : text);
+
 export function add(a: Dim, b: Dim): Dim {
   if (isKnown(a) && isKnown(b)) return a + b;
   if (a === unknownDim || b === unknownDim) return unknownDim;
@@ -86,7 +110,7 @@ export function add(a: Dim, b: Dim): Dim {
   if (left.names.join('*') === right.names.join('*')) {
     return text({ factor: left.factor + right.factor, names: left.names });
   }
-  return bounded(`(${[a, b].sort().join(' + ')})`);
+  return cancelled(a, b) ?? bounded(`(${[a, b].sort().join(' + ')})`);
 }
 
 export const subtract = (a: Dim, b: Dim): Dim => add(a, multiply(b, -1));

@@ -120,6 +120,20 @@ const attention: Rule = (site) => {
   ];
 };
 
+/** The result, and the keys and values with those of the past (com.microsoft); nothing is said of packed operands. */
+const multiHeadAttention: Rule = (site) => {
+  const heads = site.int('num_heads', 0);
+  const [query, key, values] = [site.shape(0), byHeads(site.shape(1), heads), byHeads(site.shape(2), heads)];
+  if (query?.length !== 3 || !key || !values) return [unknown(site.type())];
+  const [batch = unknownDim, sequence = unknownDim] = query;
+  const total = add(key[2] ?? unknownDim, site.has(6) ? (site.shape(6)?.[2] ?? unknownDim) : 0);
+  return [
+    value(site.type(), [batch, sequence, multiply(heads, values[3] ?? unknownDim)]),
+    value(site.type(1), key.with(2, total)),
+    value(site.type(2), values.with(2, total)),
+  ];
+};
+
 const operandType = (index: number) => (site: Site) => site.type(index);
 const int32 = () => DataType.INT32;
 const float = () => DataType.FLOAT;
@@ -138,6 +152,7 @@ export const products: Rules = {
 export const contribProducts: Rules = {
   ...rulesFor('FusedMatMul TransposeMatMul', fusedMatmul),
   MatMulNBits: matmulNBits,
+  MultiHeadAttention: multiHeadAttention,
   FusedGemm: gemm([0, 1], operandType(0)),
   QGemm: gemm([0, 3], (site) => (site.has(8) ? site.type(8) : DataType.FLOAT)),
   MatMulIntegerToFloat: matmul([0, 1], float),
