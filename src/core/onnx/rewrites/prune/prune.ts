@@ -88,7 +88,9 @@ function sitesOf(
   analysis: Analysis,
   only?: Selection,
 ): Map<Group, Site> {
-  const wanted = analysis.dependencies.groups.filter((group) => kind.takes(group) && (!only || Object.hasOwn(only, group.id)));
+  const wanted = analysis.dependencies.groups.filter(
+    (group) => kind.takes(group) && (!only || Object.hasOwn(only, group.id)),
+  );
   const found = wanted.flatMap((group): [Group, Site][] => {
     const all = group.units.length;
     const perUnit = width(group, analysis.dependencies);
