@@ -17,8 +17,9 @@ import {
   GraphProtoSchema,
 } from '../proto/gen/onnx_pb.js';
 import { tensor } from '../tensors.ts';
+import { fitted, rewrites } from './all.ts';
 import { cleanUp } from './clean-up/clean-up.ts';
-import { graphRewrites } from './graph-rewrites.ts';
+import { sparsity } from './sparsity/sparsity.ts';
 
 const channels = 20;
 
@@ -129,7 +130,8 @@ function assertSame(found: Record<string, Tensor>, expected: Record<string, Tens
 }
 
 /** Of each rewrite; RETUNE_FUZZ_RUNS is the total over all tests here. */
-const numRuns = Math.ceil(Number(process.env.RETUNE_FUZZ_RUNS ?? 108) / (graphRewrites.length + 1));
+const graphRewrites = [...Object.values(rewrites), sparsity];
+const numRuns = Math.ceil(Number(process.env.RETUNE_FUZZ_RUNS ?? 1400) / (graphRewrites.length + 1));
 
 test('clean-up: random models compute what they computed', async () => {
   const data = floatInput('x', [3, 8, 8]);
@@ -164,3 +166,24 @@ for (const rewrite of graphRewrites) {
     );
   });
 }
+
+test('all of them one after the other: random models keep their signature', async () => {
+  const data = floatInput('x', [3, 8, 8]);
+  const picked = fc.array(fc.nat({ max: 99 }), { minLength: 8, maxLength: 8 });
+  const check = async (recipe: Recipe, picks: number[]) => {
+    const base = modelOf(recipe);
+    let model = base;
+    for (const rewrite of Object.values(rewrites)) {
+      // As a search does: chosen for the base model, made real on what the rewrites before it have left.
+      const chosen = sitesOf(rewrite, base).map(({ id, choices }, i): [string, number] => [
+        id,
+        choices[(picks[i % picks.length] ?? 0) % choices.length] ?? 0,
+      ]);
+      model = await changed(rewrite, model, fitted(rewrite, model, Object.fromEntries(chosen)), data);
+    }
+    const shapes = (all: Awaited<ReturnType<typeof outputs>>) =>
+      Object.entries(all).map(([name, { shape }]) => [name, shape]);
+    assert.deepEqual(shapes(await outputs(model, data)), shapes(await outputs(base, data)));
+  };
+  await fc.assert(fc.asyncProperty(models, picked, check), { numRuns: 2 * numRuns, seed: 23 });
+});

@@ -1,8 +1,8 @@
 import type { Model, NodeProto, TensorProto } from '../../model.ts';
-import { reads } from '../../order.ts';
 import { type Inference, opsetOf } from '../../shapes/infer.ts';
+import { Wiring as GraphWiring } from '../../wiring.ts';
 
-/** Who reads what in a graph, each looked up in constant time: models have thousands of nodes. */
+/** Who reads what in a graph whose types and shapes are known. */
 export interface Wiring {
   /** The nodes in an order in which they can run. */
   order: readonly NodeProto[];
@@ -20,28 +20,14 @@ export interface Wiring {
 }
 
 export function wiringOf(model: Model, { order, values }: Inference): Wiring {
-  const { graph } = model;
-  const constants = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
-  const outputs = new Set(graph.output.map(({ name }) => name));
-  const readers = new Map<string, NodeProto[]>();
-  for (const node of order) {
-    for (const name of reads(node)) {
-      const present = readers.get(name);
-      if (present) present.push(node);
-      else readers.set(name, [node]);
-    }
-  }
+  const wiring = new GraphWiring(model.graph);
   return {
     order,
     opset: opsetOf(model, 'ai.onnx'),
-    constant: (name) => (name ? constants.get(name) : undefined),
-    readers: (tensor) => readers.get(tensor) ?? [],
-    soleReader: (tensor) => {
-      const [node, ...others] = readers.get(tensor) ?? [];
-      const once = node?.input.filter((name) => name === tensor).length === 1;
-      return once && others.length === 0 && !outputs.has(tensor) ? node : undefined;
-    },
-    isOutput: (tensor) => outputs.has(tensor),
+    constant: (name) => wiring.constant(name),
+    readers: (tensor) => wiring.readers(tensor),
+    soleReader: (tensor) => wiring.onlyReader(tensor),
+    isOutput: (tensor) => wiring.isOutput(tensor),
     rank: (tensor) => values.get(tensor)?.shape?.length,
   };
 }
