@@ -135,6 +135,6 @@ export const attentions: Finder = (view) => {
   const writing = { masks: new MaskWriter(view), thirds: new Thirds(view) };
   return view.model.graph.node.flatMap((node) => {
     const found = node.opType === 'Softmax' && view.maker(node.output[0], 'Softmax') && attentionAt(view, node);
-    return found ? [{ id: node.name ?? '', apply: () => write(view, writing, found) }] : [];
+    return found ? [() => write(view, writing, found)] : [];
   });
 };
