@@ -5,6 +5,7 @@ import { type Shape, sameDim } from '../../shapes/dims.ts';
 import { freshName } from '../../wiring.ts';
 import { type Operand, operandOf, splitsHeads } from './heads.ts';
 import { fitsScores, leastHidden, type Mask, MaskWriter } from './mask.ts';
+import { Thirds } from './packed.ts';
 import { scaledBy } from './scale.ts';
 import { type Finder, intOf, intsOf, sameOrder, type View } from './view.ts';
 
@@ -93,12 +94,24 @@ function attentionAt(view: View, softmax: NodeProto): Attention | undefined {
   return agree(view, found) ? found : undefined;
 }
 
-function write(view: View, masks: MaskWriter, { softmax, query, key, value, scale, mask, end }: Attention): void {
+interface Writing {
+  masks: MaskWriter;
+  thirds: Thirds;
+}
+
+function write(
+  view: View,
+  { masks, thirds }: Writing,
+  { softmax, query, key, value, scale, mask, end }: Attention,
+): void {
   const { model } = view;
   const { graph } = model;
   const bias = mask ? masks.write(mask, query.source) : '';
   const past = key.past && value.past ? [key.past, value.past] : [];
-  const inputs = [query.source, key.source, value.source, '', '', bias, ...past.map((each) => each.past)];
+  const operands = [query, key, value].map(({ source, part }) =>
+    part === undefined ? source : thirds.of(source, part),
+  );
+  const inputs = [...operands, '', '', bias, ...past.map((each) => each.past)];
   while (inputs.at(-1) === '') inputs.pop();
   const outputs = [end.output[0] ?? '', ...past.map((each) => each.present)];
   const name = freshName(graph, `${softmax.name}.attention`);
@@ -119,9 +132,9 @@ function write(view: View, masks: MaskWriter, { softmax, query, key, value, scal
  * steps before those of this one or not. It becomes com.microsoft.MultiHeadAttention of ONNX Runtime.
  */
 export const attentions: Finder = (view) => {
-  const masks = new MaskWriter(view);
+  const writing = { masks: new MaskWriter(view), thirds: new Thirds(view) };
   return view.model.graph.node.flatMap((node) => {
     const found = node.opType === 'Softmax' && view.maker(node.output[0], 'Softmax') && attentionAt(view, node);
-    return found ? [{ id: node.name ?? '', apply: () => write(view, masks, found) }] : [];
+    return found ? [() => write(view, writing, found)] : [];
   });
 };

@@ -127,6 +127,27 @@ test('masks that are added or chosen by, of fewer axes and of one row, are kept'
   }
 });
 
+test('queries, keys and values of one product are taken apart, however the thirds are picked', async () => {
+  const gathered = (b: Builder, x: string) =>
+    [0, 1, 2].map((part) => b.op('Gather', [x, b.constant(BigInt64Array.of(BigInt(part)), [])], { axis: 0 }));
+  const split = (b: Builder, x: string) => {
+    const at = b.op('Split', [x, b.sizes(1, 1, 1)], { axis: 0 }, 3);
+    return [at, `${at}.1`, `${at}.2`].map((each) => b.op('Squeeze', [each, b.sizes(0)]));
+  };
+  for (const thirds of [gathered, split]) {
+    const b = new Builder(14);
+    const all = b.op('Reshape', [b.dense('x', size, 3 * size), b.sizes(0, -1, 3, heads, each)]);
+    const [q = '', k = '', v = ''] = thirds(b, b.op('Transpose', [all], { perm: [2, 0, 3, 1, 4] }));
+    const scores = plain(b)(q, b.op('Transpose', [k], { perm: [0, 1, 3, 2] }));
+    const mixed = b.op('MatMul', [b.op('Softmax', [scores], { axis: -1 }), v]);
+    const y = b.op('Reshape', [b.op('Transpose', [mixed], { perm: [0, 2, 1, 3] }), b.sizes(0, -1, size)]);
+    const model = b.model({ x: ['N', 'S', size] }, [y]);
+    const other = fused(model);
+    assert.deepEqual(operators(other), ['MatMul', 'Add', 'Split', 'MultiHeadAttention']);
+    await same(model, other, [{ x: floats(2, 5, size) }]);
+  }
+});
+
 /** A step of a decoder: keys and values of the past before those of now; a causal mask. */
 function decoder(): Model {
   const b = new Builder(12);

@@ -7,19 +7,26 @@ import { separateNormalizations } from './normalization.ts';
 import { projections } from './projections.ts';
 import { type Finder, View } from './view.ts';
 
-/** In the order in which they are applied; none takes away what a later one needs. */
-const finders: readonly Finder[] = [attentions, projections, separateNormalizations];
+/**
+ * Each is one place to choose at: what it does is right for all of a model's layers or for none, shows in a measurement
+ * only for all together, and keeps its name whatever layers are gone. In the order in which they are applied; none
+ * takes away what a later one needs.
+ */
+const finders: Readonly<Record<string, Finder>> = {
+  attention: attentions,
+  projections,
+  normalization: separateNormalizations,
+};
 
 /** No operator that a fusion makes or needs is there in older operator sets. */
 const leastOpset = 11;
 
-const found = (model: Model, inference: Inference) => {
+function sitesOf(model: Model, inference: Inference): Site[] {
   const view = new View(model, inference);
-  return view.opset < leastOpset ? [] : finders.flatMap((find) => find(view));
-};
-
-const sitesOf = (model: Model, inference: Inference): Site[] =>
-  found(model, inference).map(({ id }) => ({ id, choices: [0, 1], identity: 0 }));
+  if (view.opset < leastOpset) return [];
+  const kinds = Object.entries(finders).filter(([, find]) => find(view).length > 0);
+  return kinds.map(([id]) => ({ id, choices: [0, 1], identity: 0 }));
+}
 
 const chosen = (model: Model, selection: Selection): Set<string> =>
   new Set(changes(sitesOf(model, inferShapes(model)), selection).map(([{ id }]) => id));
@@ -41,11 +48,10 @@ export const fusion: Rewrite = {
   },
   rewrite(model, selection) {
     const result = copy(model);
-    const ids = chosen(result, selection);
-    if (ids.size === 0) return result;
-    for (const find of finders) {
-      const wanted = find(new View(result, inferShapes(result))).filter(({ id }) => ids.has(id));
-      for (const { apply } of wanted) apply();
+    const kinds = chosen(result, selection);
+    for (const [kind, find] of Object.entries(finders)) {
+      if (!kinds.has(kind)) continue;
+      for (const apply of find(new View(result, inferShapes(result)))) apply();
       settle(result.graph);
     }
     return result;

@@ -1,5 +1,6 @@
 import type { NodeProto } from '../../model.ts';
 import { isKnown, type Shape, sameDim } from '../../shapes/dims.ts';
+import { packedOf } from './packed.ts';
 import { scaledBy } from './scale.ts';
 import { intOf, intsOf, sameOrder, type View } from './view.ts';
 
@@ -7,6 +8,8 @@ import { intOf, intsOf, sameOrder, type View } from './view.ts';
 export interface Operand {
   /** [batch, sequence, heads·size]. */
   source: string;
+  /** Which third of the source, where that is [batch, sequence, 3·heads·size]. */
+  part?: number;
   heads: number;
   size: number;
   /** What the operand was multiplied by on the way. */
@@ -72,6 +75,12 @@ export function operandOf(view: View, name: string, order: keyof typeof orders):
       if (!sameOrder(axes, orders[order].split) || !splitsHeads(flat, apart, kept)) return undefined;
       const [heads = 0, size = 0] = [Number(apart?.[2]), Number(apart?.[3])];
       return { source, heads, size, scale, ...(past && { past }) };
-    } else return undefined;
+    } else {
+      const packed = packedOf(view, at);
+      const turned = axes.map((axis) => packed?.axes[axis] ?? axis);
+      if (!packed || !sameOrder(turned, orders[order].split)) return undefined;
+      const { source, part, heads, size } = packed;
+      return { source, part, heads, size, scale, ...(past && { past }) };
+    }
   }
 }

@@ -2,7 +2,7 @@ import { attribute, makeNode } from '../../graph.ts';
 import type { NodeProto } from '../../model.ts';
 import { type Shape, sameDim } from '../../shapes/dims.ts';
 import { freshName } from '../../wiring.ts';
-import type { Finder, Fusion, View } from './view.ts';
+import type { Finder, View } from './view.ts';
 
 /** LayerNormalization is an operator of its own from this operator set on. */
 const leastOpset = 17;
@@ -11,7 +11,7 @@ const equalShapes = (a: Shape | undefined, b: Shape | undefined): boolean =>
   !!a && a.length === b?.length && a.every((size, axis) => sameDim(size, b[axis] ?? '?'));
 
 /** An addition that only a LayerNormalization reads: what the engine fuses by itself where it knows the shapes. */
-function beforeNormalization(view: View, node: NodeProto): Fusion[] {
+function beforeNormalization(view: View, node: NodeProto): (() => void)[] {
   const add = view.maker(node.input[0], 'Add');
   const [first = '', second = ''] = add?.input ?? [];
   const shape = view.shape(node.input[0]);
@@ -21,7 +21,7 @@ function beforeNormalization(view: View, node: NodeProto): Fusion[] {
   const apply = () => {
     add.opType = 'Sum';
   };
-  return [{ id: node.name ?? '', apply }];
+  return [apply];
 }
 
 function separate(view: View, node: NodeProto): void {
@@ -39,20 +39,20 @@ function separate(view: View, node: NodeProto): void {
 }
 
 /** com.microsoft.SkipLayerNormalization as an exporter's optimiser has written it. */
-function fusedNormalization(view: View, node: NodeProto): Fusion[] {
+function fusedNormalization(view: View, node: NodeProto): (() => void)[] {
   const [input, skip, scale] = node.input;
   const statistics = node.output.slice(1, 3).some(Boolean);
   const shape = view.shape(input);
   const plain = view.shape(scale)?.length === 1 && view.isFloat(input) && equalShapes(shape, view.shape(skip));
   if (statistics || !plain || !node.output[0] || view.opset < leastOpset) return [];
-  return [{ id: node.name ?? '', apply: () => separate(view, node) }];
+  return [() => separate(view, node)];
 }
 
 /**
  * Sums kept apart from the LayerNormalization that reads them. The engine's one kernel for both,
- * com.microsoft.SkipLayerNormalization, walks rows without vector instructions in ONNX Runtime 1.30 on the CPU, and
- * takes 2 to 20 times as long as the two kernels for more than a row or so; so the addition is written as Sum, which no fusion of the
- * engine takes, and a SkipLayerNormalization that is in the model already is taken apart.
+ * com.microsoft.SkipLayerNormalization, takes as long as the two for a row of 96 and 3 to 7 times as long for dozens of
+ * rows (ONNX Runtime 1.30 on the CPU). So the addition is written as Sum, which no fusion of the engine takes, and a
+ * SkipLayerNormalization that is in the model already is taken apart.
  */
 export const separateNormalizations: Finder = (view) =>
   view.model.graph.node.flatMap((node) => {

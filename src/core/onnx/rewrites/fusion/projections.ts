@@ -94,8 +94,5 @@ function merge(view: View, group: readonly Projection[]): void {
 export const projections: Finder = (view) => {
   const found = view.model.graph.node.flatMap((node) => projectionOf(view, node) ?? []);
   const groups = Map.groupBy(found, ({ node }) => node.input[0] ?? '');
-  return [...groups.values()].flatMap((group) => {
-    const id = group[0]?.node.name ?? '';
-    return group.length > 1 ? [{ id, apply: () => merge(view, group) }] : [];
-  });
+  return [...groups.values()].filter(({ length }) => length > 1).map((group) => () => merge(view, group));
 };

@@ -66,12 +66,5 @@ export const intsOf = (node: NodeProto, name: string): number[] => (attribute(no
 export const sameOrder = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((each, i) => each === b[i]);
 
-/** One fusion that a graph allows. */
-export interface Fusion {
-  /** The name of a node that it takes. */
-  id: string;
-  apply(): void;
-}
-
-/** The fusions of one kind in a model; each leaves the others possible. */
-export type Finder = (view: View) => Fusion[];
+/** Where a kind of fusion applies in a model: what to do at each place; each leaves the others possible. */
+export type Finder = (view: View) => (() => void)[];
