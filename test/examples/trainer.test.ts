@@ -1,10 +1,8 @@
 /** The example trainers end to end, with so few steps that only their direction shows; README.md has the figures. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -17,6 +15,7 @@ import { decode, type Model, readMetadata } from '../../src/core/onnx/model.ts';
 import { engine } from '../../src/engines/onnxruntime/onnxruntime.ts';
 import { directoryStore } from '../../src/stores/directory/directory.ts';
 import { derive } from '../../src/worker/derive/derive.ts';
+import { python } from '../python.ts';
 
 const run = promisify(execFile);
 const example = resolve('examples/trainer');
@@ -27,28 +26,11 @@ let binary: string;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'retune-example-'));
-  binary = await python();
+  const requirements = await readFile(join(example, 'requirements.txt'), 'utf8');
+  binary = await python(requirements.split('\n').filter(Boolean));
   await writeManifest();
 });
 after(() => rm(folder, { recursive: true }));
-
-/** A virtual environment with what the example requires, made once a machine. */
-async function python(): Promise<string> {
-  const packages = (await readFile(join(example, 'requirements.txt'), 'utf8')).split('\n').filter(Boolean);
-  const hash = createHash('sha256').update(packages.join()).digest('hex').slice(0, 12);
-  const cache = process.env.RETUNE_TEST_CACHE ?? join(homedir(), '.cache/retune-test');
-  const environment = join(cache, `python-${hash}`);
-  if (existsSync(environment)) return join(environment, 'bin/python');
-  console.error('installing JAX for the example trainers …');
-  await mkdir(cache, { recursive: true });
-  // It gets its name when it is whole, so that none is half made.
-  const making = await mkdtemp(`${environment}.`);
-  await run('python3', ['-m', 'venv', making]);
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-  await run(join(making, 'bin/python'), [...pip, ...packages]);
-  await rename(making, environment);
-  return join(environment, 'bin/python');
-}
 
 /** Cut below what the supernet was trained for: the narrowest networks it offers are twice as wide. */
 const pruned = { 'stage1.depth': 1, 'stage1.width': 4, 'stage2.depth': 1, 'stage2.width': 8 };

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DeriveTask, PrepareTask } from '../../api/task.ts';
 import { trainerFiles } from '../../api/trainer.ts';
-import { foldBatchNorms } from '../../core/onnx/batch-norm.ts';
 import { encode, type Model, ModelError } from '../../core/onnx/model.ts';
 import { prepare } from '../../core/onnx/prepare.ts';
+import { cleanUp } from '../../core/onnx/rewrites/clean-up/clean-up.ts';
 import { EngineError } from '../../engines/engine.ts';
 import { type DeriveDeps, withSession } from '../derive/session.ts';
 import { shaped, shortened } from '../derive/shape.ts';
@@ -66,7 +66,7 @@ async function collect({ engine }: DeriveDeps, { candidate }: DeriveTask, source
         'the trained model is quantised and its candidate is FP32: return it in the precision that RETUNE_CHOICES asks for',
       );
     }
-    return { quantized, model: quantized ? model : foldBatchNorms(model) };
+    return { quantized, model: quantized ? model : cleanUp(model) };
   } catch (cause) {
     if (!(cause instanceof ModelError || cause instanceof EngineError)) throw cause;
     throw new WorkerError('TrainerFailed', `the trained model is of no use: ${cause.message}`, { cause });
