@@ -1,12 +1,10 @@
 /** The example trainers end to end, with so few steps that only their direction shows; README.md has the figures. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import { load } from 'js-yaml';
 import type { KubernetesObject } from '../../src/api/common.ts';
 import type { DeriveResult, DeriveTask } from '../../src/api/task.ts';
@@ -17,7 +15,6 @@ import { directoryStore } from '../../src/stores/directory/directory.ts';
 import { derive } from '../../src/worker/derive/derive.ts';
 import { python } from '../python.ts';
 
-const run = promisify(execFile);
 const example = resolve('examples/trainer');
 const ref = (name: string) => ({ uri: pathToFileURL(resolve(`examples/quickstart/${name}`)).href });
 const here = (name: string) => ({ uri: pathToFileURL(join(folder, name)).href });
