@@ -1,7 +1,7 @@
 import { makeNode } from '../../graph.ts';
 import type { NodeProto } from '../../model.ts';
 import { importDomain } from '../../operator-sets.ts';
-import { type Shape, sameDim } from '../../shapes/dims.ts';
+import { sameDim } from '../../shapes/dims.ts';
 import { freshName } from '../../wiring.ts';
 import { type Operand, operandOf, splitsHeads } from './heads.ts';
 import { fitsScores, leastHidden, type Mask, MaskWriter } from './mask.ts';
@@ -41,13 +41,11 @@ function unmasked(view: View, name: string): Scores | undefined {
 }
 
 function masked(view: View, name: string): Scores | undefined {
-  const shape = view.shape(name);
   const node = view.wiring.onlyReader(name) && view.maker(name, 'Add', 'Where');
-  if (!node || !shape) return undefined;
+  if (!node) return undefined;
   const found = (at: number, mask: Mask): Scores | undefined => {
-    if (!fitsScores(view.shape(mask.name), shape)) return undefined;
     const scores = unmasked(view, node.input[at] ?? '');
-    return scores && { ...scores, mask };
+    return scores && fitsScores(view, mask, node.input[at] ?? '') ? { ...scores, mask } : undefined;
   };
   const [first = '', second = '', third = ''] = node.input;
   if (node.opType === 'Add') return found(0, { name: second }) ?? found(1, { name: first });
@@ -82,7 +80,7 @@ function joined(view: View, mixed: NodeProto): NodeProto | undefined {
 
 function attentionAt(view: View, softmax: NodeProto): Attention | undefined {
   const [input = '', weights = ''] = [softmax.input[0], softmax.output[0]];
-  const rank = (view.shape(weights) as Shape | undefined)?.length;
+  const rank = view.shape(weights)?.length;
   if (rank !== 4 || ![3, -1].includes(intOf(softmax, 'axis', view.opset < 13 ? 1 : -1))) return undefined;
   const mixed = view.next(softmax, 'MatMul');
   if (mixed?.input[0] !== weights) return undefined;

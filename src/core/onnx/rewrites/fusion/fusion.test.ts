@@ -187,9 +187,10 @@ test('what is not attention, or is seen from outside, stays as it is', () => {
     ['a mask that is scaled', (b) => (x) => b.op('Mul', [b.op('Add', [x, 'm']), b.scalar(2)])],
     ['a number in place of scores that still weighs', (b) => (x) => b.op('Where', ['w', x, b.scalar(-10)])],
     ['something else before the Softmax', (b) => (x) => b.op('Tanh', [x])],
+    ['a mask of more batches', (b) => (x) => b.op('Add', [x, 'batches'])],
     ['a mask with keys of its own size', (b) => (x) => b.op('Add', [x, 'other'])],
   ];
-  const inputs = { x: ['N', 'S', size], m: ['S', 'S'], w: ['S', 'S'], other: ['S', 'T'] };
+  const inputs = { x: ['N', 'S', size], m: ['S', 'S'], w: ['S', 'S'], other: ['S', 'T'], batches: ['M', 1, 'S', 'S'] };
   for (const [what, mask] of masks) {
     const b = new Builder(3);
     const y = attention({ b, scores: plain(b), mask: mask(b) });

@@ -1,5 +1,5 @@
 import { makeNode, setInitializer } from '../../graph.ts';
-import { isKnown, type Shape, sameDim } from '../../shapes/dims.ts';
+import { type Shape, sameDim } from '../../shapes/dims.ts';
 import { tensor } from '../../tensors.ts';
 import { freshName } from '../../wiring.ts';
 import type { View } from './view.ts';
@@ -18,14 +18,13 @@ export interface Mask {
  */
 export const leastHidden = -1e8;
 
-const isOneOr = (size: unknown, wanted: unknown) => size === 1 || sameDim(size as string, wanted as string);
-
-/** Whether the mask broadcasts to the scores [batch, heads, queries, keys], all keys being there. */
-export function fitsScores(mask: Shape | undefined, scores: Shape): boolean {
-  if (!mask || mask.length > 4 || mask.length === 0) return false;
-  const [batch, heads, queries] = [...Array<number>(4 - mask.length).fill(1), ...mask];
-  const leading = [batch, heads, queries].every((size, axis) => isOneOr(size, scores[axis]));
-  return leading && sameDim(mask.at(-1) ?? '?', scores[3] ?? '?');
+/** Whether the mask broadcasts to the scores [batch, heads, queries, keys] and makes them no larger. */
+export function fitsScores(view: View, { name }: Mask, of: string): boolean {
+  const [mask, scores] = [view.shape(name), view.shape(of)];
+  if (!mask || scores?.length !== 4 || mask.length > 4 || mask.length === 0) return false;
+  const sizes: Shape = [...Array<number>(4 - mask.length).fill(1), ...mask];
+  // The kernel takes one row for all batches or heads, but wants every key.
+  return sizes.every((size, axis) => (size === 1 && axis < 3) || sameDim(size, scores[axis] ?? '?'));
 }
 
 /** Writes the masks of a model as MultiHeadAttention takes them, each once. */
@@ -96,7 +95,7 @@ export class MaskWriter {
     const wide = this.#ofRank4(this.#additive(mask), mask.name, shape.length);
     const queries = this.#view.shape(query)?.[1] ?? '?';
     const own = shape.at(-2);
-    if (own !== undefined && (own !== 1 || queries === 1) && (isKnown(own) || own !== '?')) return wide;
+    if (own !== undefined && (own !== 1 || queries === 1)) return wide;
     const size = this.#queries(query, queries);
     return this.#once(`wide ${wide} ${size}`, () => {
       const one = this.#constant('attention.one', BigInt64Array.of(1n), [1]);
