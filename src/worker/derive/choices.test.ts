@@ -55,7 +55,7 @@ test('the base is analysed: what may be chosen comes with what it should do, and
   );
   assert.equal(JSON.parse(messageOf(first)).kind, 'Derive');
   const analysis = Analysis.parse(JSON.parse(new TextDecoder().decode(await store.get(first.analysis ?? ''))));
-  assert.ok(analysis.rewrites.every(({ sites }) => sites.length > 3));
+  assert.ok(analysis.rewrites.every(({ sites }) => sites.length > 1));
 });
 
 test('a level makes a smaller model of about the same quality, and the least level a smaller one yet', async () => {
