@@ -14,64 +14,67 @@ import numpy as np
 from onnx_jax import Graph, round_through
 from training import distil, environment, options
 
-Quantized = namedtuple("Quantized", "name node layer slot")
+# Where a quantised layer has its 8-bit weight, the weight's scales (one for each entry of `axis`), its bias, and the scale
+# of its input, which a bias in integers counts in too.
+Slots = namedtuple("Slots", "weight scale bias axis input_scale")
+SLOTS = {
+    "QLinearConv": Slots(weight=3, scale=4, bias=8, axis=0, input_scale=1),
+    "MatMulIntegerToFloat": Slots(weight=1, scale=3, bias=6, axis=1, input_scale=None),
+}
 
 
-def quantized_weights(quantized):
-    """The DequantizeLinear nodes of constants: the weights and biases of the layers that take their outputs."""
-    for node in quantized.nodes:
-        if node.op_type != "DequantizeLinear" or node.input[0] not in quantized.constants:
-            continue
-        for layer in quantized.nodes:
-            if node.output[0] in layer.input:
-                yield Quantized(node.output[0], node, layer, list(layer.input).index(node.output[0]))
+class Layer:
+    """One quantised layer, with the layer of the candidate that it was made of: its name is where the other's begins."""
+
+    def __init__(self, node, slots, graph, candidate):
+        self.axis = slots.axis
+        self.weight, self.scale = node.input[slots.weight], node.input[slots.scale]
+        self.bias = node.input[slots.bias] if len(node.input) > slots.bias else None
+        self.input_scale = None if slots.input_scale is None else graph.constants[node.input[slots.input_scale]]
+        full = next(each for each in candidate.nodes if each.name == node.name.rsplit(".", 1)[0])
+        self.full_weight = full.input[1]
+        self.full_bias = full.input[2] if len(full.input) > 2 else None
+        # A Gemm may have its weight the other way round.
+        self.transposed = candidate.constants[self.full_weight].shape != graph.constants[self.weight].shape
+
+    def constants(self, weights, rounding):
+        """What the file holds for this layer when the full-precision weights are `weights`."""
+        weight = weights[self.full_weight].T if self.transposed else weights[self.full_weight]
+        scale = scale_of(weight, self.axis)
+        found = {self.weight: rounding(weight / scale), self.scale: scale.ravel()}
+        if self.bias and self.full_bias:
+            bias = weights[self.full_bias]
+            steps = 1 if self.input_scale is None else self.input_scale * scale.ravel()
+            # Biases have 32 bits: rounding them changes nothing.
+            found[self.bias] = bias / steps
+        return found
 
 
-def scale_of(weight):
-    """One scale for each output channel, on axis 0."""
-    largest = abs(weight).max(tuple(range(1, weight.ndim)), keepdims=True)
+def scale_of(weight, axis):
+    """One scale for each output channel."""
+    largest = abs(weight).max(tuple(i for i in range(weight.ndim) if i != axis), keepdims=True)
     return jnp.where(largest > 0, largest / 127, 1.0)
 
 
-def rounded(weight):
-    return round_through(weight / scale_of(weight)) * scale_of(weight)
-
-
 def quantization_aware(quantized, candidate, given):
-    parts = list(quantized_weights(quantized))
-    # A layer has the same name in both files; there its weights are still what they were before rounding.
-    layers = {node.name: node for node in candidate.nodes}
-    full = {part.name: candidate.constants[layers[part.layer.name].input[part.slot]] for part in parts}
-    floats = quantized.weights()
+    layers = [Layer(node, SLOTS[node.op_type], quantized, candidate) for node in quantized.nodes if node.op_type in SLOTS]
+    # What was not quantised goes by the same name in both files.
+    shared = [name for name in candidate.weights() if quantized.is_float(name)]
+
+    def constants(weights, rounding):
+        found = {name: weights[name] for name in shared}
+        for layer in layers:
+            found |= layer.constants(weights, rounding)
+        return found
 
     def forward(weights, images):
-        # Biases have 32 bits: rounding them changes nothing.
-        fake = {part.name: rounded(weights[part.name]) for part in parts if weights[part.name].ndim > 1}
-        return quantized.run(images, {**weights, **fake})
+        return quantized.run(images, constants(weights, round_through))
 
-    trained = distil(forward, {**full, **floats}, given)
-    constants = {name: trained[name] for name in floats}
-    for part in parts:
-        if trained[part.name].ndim > 1:
-            constants |= written(part, trained[part.name])
-    for part in parts:
-        if trained[part.name].ndim == 1:
-            constants |= written_bias(quantized, part, trained[part.name], constants)
-    return constants
-
-
-def written(part, weight):
-    """A weight as the file has it: 8-bit steps and their scale."""
-    scale = np.asarray(scale_of(weight))
-    return {part.node.input[0]: np.rint(weight / scale), part.node.input[1]: scale.ravel()}
-
-
-def written_bias(quantized, part, bias, constants):
-    """A bias counts in steps of its weight's scale times its input's, so it moves with the weight's."""
-    weight = next(each for each in quantized.nodes if part.layer.input[1] in each.output)
-    moved = constants[weight.input[1]] / quantized.constants[weight.input[1]]
-    scale = quantized.constants[part.node.input[1]] * moved
-    return {part.node.input[0]: np.rint(bias / scale), part.node.input[1]: scale}
+    trained = distil(forward, candidate.weights(), given)
+    return {
+        name: np.rint(value) if np.issubdtype(quantized.constants[name].dtype, np.integer) else value
+        for name, value in constants(trained, jnp.round).items()
+    }
 
 
 if __name__ == "__main__":
