@@ -123,6 +123,7 @@ export async function compression(say: (line: string) => void, args: readonly st
       retune: figures({ ...retune, ...last.model }),
       ratio: last.model.p99Ms / last.reference.p99Ms,
       medianRatio: last.ratio,
+      busy: [control, last].some(({ model }) => model.busy),
     };
     for (const line of [tableHead, row('base', result.base)]) say(line);
     for (const [name, peer] of Object.entries(result.peers)) say(row(name, peer));

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { NASSearch } from '../../../src/api/nas-search.ts';
 import { nasSearches, variants } from '../../../src/api/resources.ts';
 import { controllers } from '../../../src/cli/controllers.ts';
 import { openEmbedded } from '../../../src/cli/embedded.ts';
@@ -25,6 +26,11 @@ const silent = { reconciled: () => undefined, queueDepth: () => undefined };
 /** What a search may take longer than its budget, to end trials that it had begun. */
 const graceMs = 120_000;
 const uri = (path: string) => ({ uri: pathToFileURL(path).href });
+
+const ended = (search: NASSearch | undefined) => {
+  const { status = 'Unknown' } = findCondition(search?.status?.conditions, 'Succeeded') ?? {};
+  return status !== 'Unknown';
+};
 
 const manifestOf = ({ model, calibration, heldout, metric, batchSize, seconds }: RetuneTask) => ({
   apiVersion: nasSearches.apiVersion,
@@ -55,20 +61,19 @@ export async function retuneBest(task: RetuneTask): Promise<{ model: Uint8Array;
   try {
     await local.cluster.apply(nasSearches, manifestOf(task), { fieldManager: 'retune-bench' });
     const deadline = Date.now() + 1000 * task.seconds + graceMs;
-    while (Date.now() < deadline) {
-      const found = await local.cluster.get(nasSearches, { namespace, name });
-      const outcome = findCondition(found?.status?.conditions, 'Succeeded');
-      if (outcome && outcome.status !== 'Unknown') {
-        if (outcome.status === 'False') throw new Error(`the search failed (${outcome.reason}): ${outcome.message}`);
-        const recommended = found?.status?.accelerators?.[0]?.recommended;
-        const variant = recommended ? await local.cluster.get(variants, { namespace, name: recommended }) : undefined;
-        if (!variant?.status?.artifact) return undefined;
-        const model = new Uint8Array(await readFile(fileURLToPath(variant.status.artifact.uri)));
-        return { model, what: label(variant.spec.candidate) };
-      }
+    let found = await local.cluster.get(nasSearches, { namespace, name });
+    while (Date.now() < deadline && !ended(found)) {
       await sleep(500);
+      found = await local.cluster.get(nasSearches, { namespace, name });
     }
-    throw new Error(`the search did not end within ${task.seconds + graceMs / 1000} s`);
+    const outcome = findCondition(found?.status?.conditions, 'Succeeded');
+    if (outcome?.status === 'False') throw new Error(`the search failed (${outcome.reason}): ${outcome.message}`);
+    // A search that is still at its last trials has recommended what it knows.
+    const recommended = found?.status?.accelerators?.[0]?.recommended;
+    const variant = recommended ? await local.cluster.get(variants, { namespace, name: recommended }) : undefined;
+    if (!variant?.status?.artifact) return undefined;
+    const model = new Uint8Array(await readFile(fileURLToPath(variant.status.artifact.uri)));
+    return { model, what: label(variant.spec.candidate) };
   } finally {
     stopping.abort();
     await running;
