@@ -1,6 +1,6 @@
 /**
- * `npm test`. Unit tests first, two files at once; then those that measure, with the machine to themselves; then
- * everything that stands on a cluster, one file at a time, because each has a cluster of its own and they share this
+ * `npm test`. Unit tests first, two files at once; then those that measure, with the machine to themselves; then the
+ * examples; then everything that stands on a cluster, one file at a time, because each has a cluster of its own and they share this
  * machine. RETUNE_TEST_REQUIRE_CLUSTER=1 makes a skipped cluster test a failure. Paths as arguments run just those files.
  * Ends with one line: `N passed, N failed`, and how many were skipped.
  */
@@ -22,11 +22,16 @@ interface Phase {
 const chosen = process.argv.slice(2);
 const onCluster = globSync('test/{cluster,e2e}/**/*.test.ts').sort();
 const measuring = globSync('src/worker/measure/*.test.ts').sort();
-const unit = globSync('{src,test,scripts}/**/*.test.ts').filter((file) => ![...onCluster, ...measuring].includes(file));
+/** These fetch packages and models the first time, and train for a minute. */
+const examples = globSync('test/examples/*.test.ts').sort();
+const unit = globSync('{src,test,scripts}/**/*.test.ts').filter(
+  (file) => ![...onCluster, ...measuring, ...examples].includes(file),
+);
 const among = (files: string[]) => (chosen.length > 0 ? files.filter((file) => chosen.includes(file)) : files);
 const phases: Phase[] = [
   { files: among(unit.sort()), concurrency: 2, minutes: 10 },
   { files: among(measuring), concurrency: 1, minutes: 5 },
+  { files: among(examples), concurrency: 2, minutes: 15 },
   { files: among(onCluster), concurrency: 1, minutes: 40 },
 ];
 const total = { tests: 0, passed: 0, skipped: 0 };

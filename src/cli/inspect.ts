@@ -47,14 +47,14 @@ export interface Inspection {
   notAnalysable: { node: string; operator: string; reason: string }[];
 }
 
-/** `batch=8` and `seq=128` as sizes. Throws when one is neither a name nor a whole number above 0. */
+/** `batch=8` and `seq=128` as sizes. Throws when one is neither a name nor a whole number. */
 export function parseDims(entries: readonly string[]): Record<string, number> {
   return Object.fromEntries(
     entries.map((entry) => {
       const at = entry.lastIndexOf('=');
       const size = Number(entry.slice(at + 1));
-      if (at < 1 || !Number.isSafeInteger(size) || size < 1) {
-        throw new Error(`--dim takes name=size with a whole size above 0, such as batch=1, not "${entry}"`);
+      if (at < 1 || !Number.isSafeInteger(size) || size < 0) {
+        throw new Error(`--dim takes name=size with a whole size of 0 or more, such as batch=1, not "${entry}"`);
       }
       return [entry.slice(0, at), size];
     }),
