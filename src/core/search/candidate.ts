@@ -1,3 +1,4 @@
+import { RewriteName } from '../../api/analysis.ts';
 import type { Candidate } from '../../api/candidate.ts';
 import type { Dimensions } from '../../api/variant.ts';
 
@@ -27,10 +28,22 @@ const initials = (name: string) =>
     .map((part) => part.replace(/^([a-z])[a-z]*/i, '$1'))
     .join('');
 
-/** The candidate in a few words for people: `INT8Static s1d2 s1w24 s2d3 … 1t`; at most 128 characters. */
+/** A rewrite at this level changes nothing. */
+const untouched = 100;
+const isRewrite = (name: string) => RewriteName.options.some((rewrite) => rewrite === name);
+
+/**
+ * The candidate in a few words for people: `INT8Static s1d2 s1w24 s2d3 … 1t`; at most 128 characters. Rewrites that change
+ * nothing are left out.
+ */
 export function label({ dimensions, precision, engine }: Candidate): string {
-  const chosen = Object.entries(dimensions).sort(([a], [b]) => (a < b ? -1 : 1));
-  const size = chosen.length > 0 ? chosen.map(([name, choice]) => `${initials(name)}${choice}`).join(' ') : 'full';
+  const chosen = Object.entries(dimensions)
+    .filter(
+      ([name, choice]) => !isRewrite(name) || (choice < untouched && (name !== 'precision' || precision === 'Mixed')),
+    )
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const short = (name: string) => (isRewrite(name) ? `${name} ` : initials(name));
+  const size = chosen.length > 0 ? chosen.map(([name, choice]) => `${short(name)}${choice}`).join(' ') : 'full';
   const level = engine.graphOptimization === 'All' ? '' : ` ${engine.graphOptimization}`;
   return `${precision} ${size} ${engine.threads}t${level}`.slice(0, 128);
 }

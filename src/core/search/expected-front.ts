@@ -11,6 +11,9 @@ export interface Expectation extends Expected {
 /** So many points say where a front runs; more would only be slower to extend. */
 const mostPoints = 128;
 
+/** Beyond this nothing is left of what the model was for: outputs as far off as half of their variance. */
+const mostLoss = 0.5;
+
 const unchanged: Expected = { latency: 1, loss: 0 };
 
 /** Those that no other beats, evenly thinned; the least loss comes first. */
@@ -38,18 +41,20 @@ export function expectedFront({ dimensions, precisions, engines, expected = [] }
   const front = dimensions.reduce(
     (points, { name, choices, expected: effects = [] }) =>
       best(
-        points.flatMap((point) => {
-          if (name === mixedDimension && point.candidate.precision !== 'Mixed') return [point];
-          return choices.map((choice, i): Expectation => {
-            const { latency, loss } = effects[i] ?? unchanged;
-            const { dimensions: chosen } = point.candidate;
-            return {
-              candidate: { ...point.candidate, dimensions: { ...chosen, [name]: choice } },
-              latency: point.latency * latency,
-              loss: point.loss + loss,
-            };
-          });
-        }),
+        points
+          .flatMap((point) => {
+            if (name === mixedDimension && point.candidate.precision !== 'Mixed') return [point];
+            return choices.map((choice, i): Expectation => {
+              const { latency, loss } = effects[i] ?? unchanged;
+              const { dimensions: chosen } = point.candidate;
+              return {
+                candidate: { ...point.candidate, dimensions: { ...chosen, [name]: choice } },
+                latency: point.latency * latency,
+                loss: point.loss + loss,
+              };
+            });
+          })
+          .filter(({ loss }) => loss <= mostLoss),
       ),
     starts,
   );

@@ -22,19 +22,30 @@ function verdictOf({ objectives }: Evaluated, baseLoss: number): Verdict {
   return loss <= baseLoss + tolerable * Math.max(1, baseLoss) ? 'good' : 'bad';
 }
 
+/** Below this change of the outputs nobody can tell a difference (`outputChange`). */
+const noChange = 1e-4;
+/** Where a point stands along the front: changes of the outputs are told apart by their ratio. */
+const position = ({ loss }: Expectation) => Math.log10(Math.max(loss, noChange));
+
 /**
  * The middle of the stretch of the front where most is to be learnt: that between the last point which is good and the
- * first which is not counts double, and beyond two bad ones nothing is to be had.
+ * first which is not counts double, and beyond a bad one nothing is to be had.
  */
-function nextPlace(verdicts: readonly (Verdict | undefined)[]): number | undefined {
+function nextPlace(positions: readonly number[], verdicts: readonly (Verdict | undefined)[]): number | undefined {
   const known = [...verdicts.entries()].filter(([, verdict]) => verdict !== undefined).map(([place]) => place);
-  const stretches = [...known, verdicts.length].map((to, i) => ({ from: known[i - 1] ?? -1, to }));
-  const worth = ({ from, to }: { from: number; to: number }) => {
-    if (verdicts[from] === 'bad') return 0;
-    return (to - from - 1) * (verdicts[from] === 'good' && verdicts[to] === 'bad' ? 2 : 1);
-  };
-  const most = stretches.reduce((a, b) => (worth(b) > worth(a) ? b : a));
-  return worth(most) > 0 ? (most.from + most.to) >> 1 : undefined;
+  const ends = [-1, ...known, verdicts.length];
+  const stretches = ends.slice(1).map((to, i) => {
+    const from = ends[i] ?? -1;
+    const [low = 0, high = 0] = [positions[Math.max(0, from)], positions[Math.min(to, positions.length - 1)]];
+    const ending = verdicts[from] === 'good' && verdicts[to] === 'bad' ? 2 : 1;
+    const worth = verdicts[from] === 'bad' || to - from < 2 ? 0 : ending * (high - low);
+    return { from, to, middle: (low + high) / 2, worth };
+  });
+  const { from, to, middle, worth } = stretches.reduce((a, b) => (b.worth > a.worth ? b : a));
+  if (worth <= 0) return undefined;
+  const inside = Array.from({ length: to - from - 1 }, (_, i) => from + 1 + i);
+  const away = (place: number) => Math.abs((positions[place] ?? 0) - middle);
+  return inside.reduce((a, b) => (away(b) < away(a) ? b : a));
 }
 
 /** The model in each precision and otherwise as it is: they tell most, and people ask for them. */
@@ -56,7 +67,8 @@ function* alongFront(space: Space, history: readonly Evaluated[], front: readonl
     const found = made.get(text(candidate));
     return found && verdictOf(found, baseLoss);
   });
-  for (let place = nextPlace(verdicts); place !== undefined; place = nextPlace(verdicts)) {
+  const positions = front.map(position);
+  for (let place = nextPlace(positions, verdicts); place !== undefined; place = nextPlace(positions, verdicts)) {
     yield (front[place] as Expectation).candidate;
     verdicts[place] = 'unknown';
   }
