@@ -45,7 +45,7 @@ async function byRetune({ folder, model, calibration }: Task, kind: Kind): Promi
 }
 
 async function byPython({ folder, model, calibration, output }: Task, kind: Kind): Promise<Made> {
-  const task = { model, calibration, folder: join(folder, kind), output, seconds: peerSeconds };
+  const task = { model, calibration, folder, output, seconds: peerSeconds };
   const [made] = await runPeer('onnxruntime', { ...task, metric: 'Cosine', only: kinds[kind] });
   if (!made || 'failed' in made)
     throw new Error(`onnxruntime.quantization failed: ${made?.failed ?? 'it said nothing'}`);

@@ -57,6 +57,8 @@ export async function runPeer(name: PeerName, task: PeerTask): Promise<PeerModel
     ...{ seconds: task.seconds, output: task.output, metric: task.metric, only: task.only },
   }).flatMap(([option, value]) => (value === undefined ? [] : [`--${option}`, String(value)]));
   const child = spawn(await python(packages), [path, ...args], {
+    // neural-compressor leaves a folder where it runs.
+    cwd: task.folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: environment(),
   });

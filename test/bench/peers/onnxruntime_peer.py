@@ -55,7 +55,13 @@ def dynamic(path, source=None, **settings):
 
 
 def static(path, source=None, **settings):
-    chosen = {"quant_format": QuantFormat.QDQ, "calibrate_method": CalibrationMethod.MinMax, **settings}
+    # Unsigned activations: with signed ones, which is the library's default, x86 processors are several times slower.
+    chosen = {
+        "quant_format": QuantFormat.QDQ,
+        "calibrate_method": CalibrationMethod.MinMax,
+        "activation_type": QuantType.QUInt8,
+        **settings,
+    }
     quantize_static(source(path) if source else options.model, path, Reader(), **chosen)
 
 
