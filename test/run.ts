@@ -1,7 +1,7 @@
 /**
  * `npm test`. Unit tests first, two files at once; then those that measure, with the machine to themselves; then the
- * examples; then everything that stands on a cluster, one file at a time, because each has a cluster of its own and they share this
- * machine. RETUNE_TEST_REQUIRE_CLUSTER=1 makes a skipped cluster test a failure. Paths as arguments run just those files.
+ * examples; then everything that stands on a cluster, one file at a time, because each has a cluster of its own and they
+ * share this machine. RETUNE_TEST_REQUIRE_CLUSTER=1 makes a skipped cluster test a failure. Paths as arguments run just those files.
  * Ends with one line: `N passed, N failed`, and how many were skipped.
  */
 import { globSync } from 'node:fs';

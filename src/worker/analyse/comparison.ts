@@ -7,9 +7,9 @@ import type { Engine, Session, Tensor } from '../../engines/engine.ts';
 import { batch, type Dataset, repeatedBatch } from '../dataset.ts';
 
 /** Rows whose outputs are compared. */
-const comparedRows = 32;
+const comparedRows = 24;
 /** Times that the changed model and the base are timed in turns, and the least time that either gets each time. */
-const [rounds, roundMs] = [7, 10];
+const [rounds, roundMs] = [7, 6];
 
 /** What one change does: how much longer a run takes than the base's, and how far the output moves (`outputChange`). */
 export interface Effect {

@@ -9,7 +9,7 @@ import { rewritten } from './rewriting.ts';
 import type { DeriveDeps } from './session.ts';
 
 /** The analysis of a model must end well before a worker's deadline. */
-const mostAnalysisMs = 120_000;
+const mostAnalysisMs = 150_000;
 
 /** What a candidate chooses of the analysis of a plain model, made real; without an analysis the model as it is. */
 export async function withChoices(
