@@ -10,7 +10,7 @@ import { bestOf, type Contestant, type Contribution, type Judged } from './compr
 import { randomInputs } from './compression/inputs.ts';
 import { isClassifier, judgedOutput, type Metric, metrics, outputsOf, quality } from './compression/judge.ts';
 import { type PeerName, peerNames, runPeer } from './compression/peers.ts';
-import { retuneBest } from './compression/retune.ts';
+import { retuneFront } from './compression/retune.ts';
 import { row, tableHead } from './compression/table.ts';
 import { inTurns, thorough } from './compression/timing.ts';
 
@@ -82,12 +82,11 @@ async function peerContribution(name: PeerName, { path, ...subject }: Subject, o
   );
 }
 
-async function retuneContribution({ path, calibration, heldout, metric }: Subject, options: Options) {
+async function retuneContribution({ path, ...subject }: Subject, options: Options): Promise<Contribution[]> {
+  const { calibration, heldout, metric, output } = subject;
   const { seconds, batchSize } = options;
-  const found = await retuneBest({ model: path, calibration, heldout, metric, batchSize, seconds }).catch(
-    (error: Error) => ({ what: 'search', failed: error.message }),
-  );
-  return found ? [found] : [{ what: 'search', failed: 'it recommends nothing' }];
+  const task = { model: path, calibration, heldout, metric, output, batchSize, seconds };
+  return retuneFront(task).catch((error: Error) => [{ what: 'search', failed: error.message }]);
 }
 
 /**

@@ -7,6 +7,7 @@ import { controllers } from '../../../src/cli/controllers.ts';
 import { openEmbedded } from '../../../src/cli/embedded.ts';
 import { label } from '../../../src/core/search/candidate.ts';
 import { createLog } from '../../../src/observe/logging.ts';
+import type { Cluster } from '../../../src/runtime/cluster/cluster.ts';
 import { findCondition } from '../../../src/runtime/conditions.ts';
 import { manager } from '../../../src/runtime/manager.ts';
 import type { Metric } from './judge.ts';
@@ -17,6 +18,8 @@ export interface RetuneTask {
   calibration: string;
   heldout: string;
   metric: Metric;
+  /** The output that is judged. */
+  output: string;
   batchSize: number;
   seconds: number;
 }
@@ -32,15 +35,14 @@ const ended = (search: NASSearch | undefined) => {
   return status !== 'Unknown';
 };
 
-const manifestOf = ({ model, calibration, heldout, metric, batchSize, seconds }: RetuneTask) => ({
+const manifestOf = ({ model, calibration, heldout, metric, output, batchSize, seconds }: RetuneTask) => ({
   apiVersion: nasSearches.apiVersion,
   kind: nasSearches.kind,
   metadata: { namespace, name },
   spec: {
     model: uri(model),
     data: { heldout: uri(heldout), calibration: uri(calibration) },
-    // What a search can't judge by the cosine it judges by agreement.
-    quality: { metric: metric === 'Top1' ? 'Top1' : 'Agreement', maxDrop: '1%' },
+    quality: { metric, output, maxDrop: '1%' },
     space: { threads: [1] },
     workload: { batchSize },
     budget: { maxVariants: 1000, maxDuration: `${seconds}s` },
@@ -48,11 +50,18 @@ const manifestOf = ({ model, calibration, heldout, metric, batchSize, seconds }:
   },
 });
 
+async function artifactOf(cluster: Cluster, variant: string) {
+  const found = await cluster.get(variants, { namespace, name: variant });
+  const uri = found?.status?.artifact?.uri;
+  if (!found || !uri) throw new Error(`the variant ${variant} is on the front and has no artifact`);
+  return { model: new Uint8Array(await readFile(fileURLToPath(uri))), what: label(found.spec.candidate) };
+}
+
 /**
  * What Retune makes of a model in `seconds`: runs a NASSearch on this machine to its end, as `retune search` does, and
- * gives the recommended variant. Undefined where the search recommends nothing. Throws Error when it fails.
+ * gives the variants of its front, as a peer gives all that it made. Throws Error when it fails.
  */
-export async function retuneBest(task: RetuneTask): Promise<{ model: Uint8Array; what: string } | undefined> {
+export async function retuneFront(task: RetuneTask): Promise<{ model: Uint8Array; what: string }[]> {
   const log = createLog({ level: 'error', format: 'text' });
   const local = await openEmbedded(log);
   const stopping = new AbortController();
@@ -68,12 +77,9 @@ export async function retuneBest(task: RetuneTask): Promise<{ model: Uint8Array;
     }
     const outcome = findCondition(found?.status?.conditions, 'Succeeded');
     if (outcome?.status === 'False') throw new Error(`the search failed (${outcome.reason}): ${outcome.message}`);
-    // A search that is still at its last trials has recommended what it knows.
-    const recommended = found?.status?.accelerators?.[0]?.recommended;
-    const variant = recommended ? await local.cluster.get(variants, { namespace, name: recommended }) : undefined;
-    if (!variant?.status?.artifact) return undefined;
-    const model = new Uint8Array(await readFile(fileURLToPath(variant.status.artifact.uri)));
-    return { model, what: label(variant.spec.candidate) };
+    // A search that is still at its last trials has a front of what it knows.
+    const names = (found?.status?.accelerators?.[0]?.front ?? []).map(({ variant }) => variant);
+    return await Promise.all(names.map((variant) => artifactOf(local.cluster, variant)));
   } finally {
     stopping.abort();
     await running;
