@@ -4,6 +4,7 @@ import { type Need, nothing, type Observations } from '../core/onnx/observe/obse
 import { observingModel } from '../core/onnx/observe/observing-model.ts';
 import type { Engine } from '../engines/engine.ts';
 import { batch, type Dataset } from './dataset.ts';
+import { fixedBatch } from './judge/batches.ts';
 
 /** Rows in one forward pass: enough to keep a core busy, few enough to bound the activations held at once. */
 const rowsAtOnce = 16;
@@ -23,9 +24,10 @@ export async function observe(
   const accumulator = new Accumulator(probes);
   const session = await engine.load(encode(observing), { threads: 1, graphOptimization: 'Basic' });
   try {
-    const fixed = Math.max(0, ...session.inputs.map(({ shape }) => shape[0] ?? -1));
-    const size = fixed || rowsAtOnce;
-    for (let row = 0; row + (fixed || 1) <= calibration.rows; row += size) {
+    const fixed = fixedBatch([session]);
+    const size = fixed ?? rowsAtOnce;
+    // A last batch that is too short for the model would have to be filled, and what fills it would be observed.
+    for (let row = 0; row + (fixed ?? 1) <= calibration.rows; row += size) {
       accumulator.add(await session.run(batch(calibration, row, Math.min(calibration.rows, row + size))));
     }
   } finally {

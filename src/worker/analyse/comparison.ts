@@ -5,6 +5,7 @@ import { outputChange } from '../../core/statistics/output-change.ts';
 import { quantile } from '../../core/statistics/quantile.ts';
 import type { Engine, Session, Tensor } from '../../engines/engine.ts';
 import { batch, type Dataset, repeatedBatch } from '../dataset.ts';
+import { fixedBatch } from '../judge/batches.ts';
 
 /** Rows whose outputs are compared. */
 const comparedRows = 24;
@@ -63,13 +64,13 @@ export async function compareWith(base: Model, setup: ComparisonSetup): Promise<
   const { engine, options, data, batchSize, clock } = setup;
   const load = (model: Model) => engine.load(encode(model), options);
   const session = await load(base);
-  const fixed = Math.max(0, ...session.inputs.map(({ shape }) => shape[0] ?? -1));
+  const fixed = fixedBatch([session]);
   const rows = Math.min(comparedRows, data.rows);
-  const size = fixed || rows;
+  const size = fixed ?? rows;
   const parts = Array.from({ length: Math.floor(rows / size) }, (_, i) => batch(data, i * size, (i + 1) * size));
   const judged = setup.output ?? session.outputs[0]?.name ?? '';
   const expected = await outputs(session, judged, parts);
-  const timed = repeatedBatch(data, fixed || batchSize);
+  const timed = repeatedBatch(data, fixed ?? batchSize);
 
   const timesOf = async (one: Session, runs: number) => {
     const times: number[] = [];

@@ -17,7 +17,7 @@ const sizeOf = (tensors: Record<string, Tensor>) =>
   Object.values(tensors).reduce((bytes, { data }) => bytes + data.byteLength, 0);
 
 /** The batch that the models are made for; undefined where all take any. Throws WorkerError when they differ. */
-function fixedBatch(sessions: readonly Session[]): number | undefined {
+export function fixedBatch(sessions: readonly Session[]): number | undefined {
   const sizes = new Set(sessions.flatMap(({ inputs }) => inputs.map(({ shape }) => shape[0] ?? -1)));
   const [size, other] = [...sizes].filter((each) => each > 0);
   if (other === undefined) return size;

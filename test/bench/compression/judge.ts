@@ -1,6 +1,6 @@
 import { producerOf } from '../../../src/core/onnx/graph.ts';
 import type { Model } from '../../../src/core/onnx/model.ts';
-import { argmax } from '../../../src/core/quality/scores.ts';
+import { argmax, cosine } from '../../../src/core/quality/scores.ts';
 import type { Engine, Session } from '../../../src/engines/engine.ts';
 import { batch, type Dataset } from '../../../src/worker/dataset.ts';
 
@@ -64,18 +64,6 @@ export async function outputsOf(engine: Engine, model: Uint8Array, data: Dataset
   }
 }
 
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [dot, lengthA, lengthB] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i] ?? 0, b[i] ?? 0];
-    dot += x * y;
-    lengthA += x * x;
-    lengthB += y * y;
-  }
-  if (lengthA === 0 && lengthB === 0) return 1;
-  return dot / Math.max(Math.sqrt(lengthA * lengthB), 1e-12);
-}
-
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const classes = ({ values, width }: Outputs) =>
@@ -85,7 +73,7 @@ const classes = ({ values, width }: Outputs) =>
 export function quality(metric: Metric, found: Outputs, base: Outputs, labels: number[] | undefined): number {
   if (found.values.length !== base.values.length) throw new Error('the output has another shape than that of the base');
   if (metric === 'Cosine') {
-    const row = ({ values, width }: Outputs, index: number) => values.subarray(index * width, (index + 1) * width);
+    const row = ({ values, width }: Outputs, index: number) => ({ values, at: index * width, length: width });
     const rows = Array.from({ length: base.values.length / base.width }, (_, index) => index);
     return mean(rows.map((index) => cosine(row(found, index), row(base, index))));
   }

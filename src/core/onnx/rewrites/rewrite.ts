@@ -41,6 +41,17 @@ export interface Rewrite {
 }
 
 /**
+ * `Rewrite.needs` of a rewrite that looks at weights alone: nothing, for sites and choices that are offered. Throws
+ * ModelError for others.
+ */
+export const needsNothing =
+  (sites: (model: Model) => readonly Site[]) =>
+  (model: Model, selection: Selection): Need[] => {
+    changes(sites(model), selection);
+    return [];
+  };
+
+/**
  * The sites that `selection` changes, each with what was chosen there. Throws ModelError for a site or a choice that is
  * not offered.
  */

@@ -1,7 +1,7 @@
 import { copy, type Model } from '../../model.ts';
 import { type Inference, inferShapes } from '../../shapes/infer.ts';
 import { settle } from '../../wiring.ts';
-import { changes, type Rewrite, type Selection, type Site } from '../rewrite.ts';
+import { changes, needsNothing, type Rewrite, type Selection, type Site } from '../rewrite.ts';
 import { attentions } from './attention.ts';
 import { separateNormalizations } from './normalization.ts';
 import { projections } from './projections.ts';
@@ -42,10 +42,7 @@ export const fusion: Rewrite = {
   unit: '0 as it is, 1 by the faster kernels',
   affects: ['kernels', 'activationBytes', 'weightBytes'],
   sites: sitesOf,
-  needs(model, selection) {
-    chosen(model, selection);
-    return [];
-  },
+  needs: needsNothing((model) => sitesOf(model, inferShapes(model))),
   rewrite(model, selection) {
     const result = copy(model);
     const kinds = chosen(result, selection);

@@ -3,7 +3,7 @@ import { type Layer, layerOf, writeLayer } from '../../layer.ts';
 import { copy, type Model } from '../../model.ts';
 import { type Window, windowOf } from '../../window.ts';
 import { settle, Wiring } from '../../wiring.ts';
-import { changes, type Rewrite, type Site } from '../rewrite.ts';
+import { changes, needsNothing, type Rewrite, type Site } from '../rewrite.ts';
 
 interface Place {
   id: string;
@@ -70,10 +70,7 @@ export const kernel: Rewrite = {
   unit: 'kernel size',
   affects: ['macs', 'weightBytes', 'activationBytes', 'kernels'],
   sites: (model) => places(model).map(siteOf),
-  needs(model, selection) {
-    changes(places(model).map(siteOf), selection);
-    return [];
-  },
+  needs: needsNothing((model) => places(model).map(siteOf)),
   rewrite(model, selection) {
     const chosen = new Map(changes(places(model).map(siteOf), selection).map(([{ id }, size]) => [id, size]));
     const result = copy(model);

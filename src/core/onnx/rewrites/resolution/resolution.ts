@@ -5,7 +5,7 @@ import { type Inference, inferShapes, opsetOf } from '../../shapes/infer.ts';
 import { domainOf } from '../../shapes/registry.ts';
 import { DataType, tensor } from '../../tensors.ts';
 import { canRename, freshName, settle, Wiring } from '../../wiring.ts';
-import { changes, type Rewrite, type Site } from '../rewrite.ts';
+import { changes, needsNothing, type Rewrite, type Site } from '../rewrite.ts';
 
 /** Shares of the input's size that are offered, where they are whole multiples of `multiple` pixels. */
 const shares = [4, 5, 6, 7].map((eighths) => eighths / 8);
@@ -97,10 +97,7 @@ export const resolution: Rewrite = {
   unit: 'pixels of the width',
   affects: ['macs', 'activationBytes', 'weightBytes', 'kernels'],
   sites: (model, inference) => places(model, inference).map(siteOf),
-  needs(model, selection) {
-    changes(places(model, inferShapes(model)).map(siteOf), selection);
-    return [];
-  },
+  needs: needsNothing((model) => places(model, inferShapes(model)).map(siteOf)),
   rewrite(model, selection) {
     const found = places(model, inferShapes(model));
     return changes(found.map(siteOf), selection).reduce((result, [{ id }, width]) => {

@@ -5,7 +5,7 @@ import { NodeProtoSchema } from '../../proto/gen/onnx_pb.js';
 import { type Inference, inferShapes, opsetOf } from '../../shapes/infer.ts';
 import { tensor } from '../../tensors.ts';
 import { freshName, settle } from '../../wiring.ts';
-import { changes, type Rewrite, type Site } from '../rewrite.ts';
+import { changes, needsNothing, type Rewrite, type Site } from '../rewrite.ts';
 import { chainFrom, type Stage } from './chain.ts';
 
 interface Place {
@@ -143,10 +143,7 @@ export const tiling: Rewrite = {
   unit: 'strips',
   affects: ['macs', 'activationBytes', 'weightBytes', 'kernels'],
   sites: (model, inference) => places(model, inference).map(siteOf),
-  needs(model, selection) {
-    changes(places(model, inferShapes(model)).map(siteOf), selection);
-    return [];
-  },
+  needs: needsNothing((model) => places(model, inferShapes(model)).map(siteOf)),
   rewrite(model, selection) {
     const result = copy(model);
     const inference = inferShapes(result);
