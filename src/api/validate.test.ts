@@ -3,7 +3,7 @@ import { glob, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { load } from 'js-yaml';
 import type { KubernetesObject } from './common.ts';
-import { problems, withDefaults } from './validate.ts';
+import { problems, unknownFields, withDefaults } from './validate.ts';
 
 const valid = {
   apiVersion: 'retune.dev/v1alpha1',
@@ -67,4 +67,18 @@ test('a trainer may not change, come or go', () => {
 test('an unknown kind and an old version are named', () => {
   assert.match(problems({ ...valid, kind: 'Search' })[0] ?? '', /"Search" is not a kind of Retune/);
   assert.match(problems({ ...valid, apiVersion: 'retune.dev/v1' })[0] ?? '', /write retune.dev\/v1alpha1/);
+});
+
+test('a field that no kind has is named, with those that there are; maps take any name', async () => {
+  const quality = { metric: 'Top1', maxDorp: '1%' };
+  const found = unknownFields({ ...valid, spec: { ...valid.spec, quality, bugdet: {} } } as typeof valid);
+  assert.equal(found.length, 2);
+  assert.match(found[0] ?? '', /^spec\.quality\.maxDorp: there is no such field; spec\.quality has .*maxDrop/);
+  assert.match(found[1] ?? '', /^spec\.bugdet: there is no such field; spec has .*budget/);
+  assert.deepEqual(unknownFields(valid), []);
+  const candidate = { dimensions: { 'prune-heads': 80 }, precision: 'FP32', engine: { threads: 1 } };
+  assert.deepEqual(unknownFields({ ...valid, kind: 'Variant', spec: { candidate } } as typeof valid), []);
+  for await (const file of glob('{manifests/samples/search,examples/*/search}.yaml')) {
+    assert.deepEqual(unknownFields(load(await readFile(file, 'utf8')) as KubernetesObject), [], file);
+  }
 });

@@ -67,6 +67,24 @@ export function problems(object: KubernetesObject & { spec?: unknown }, previous
   return [...brokenRules(parsed.data, previous?.spec, specSchema(kind), 'spec')];
 }
 
+function* strayFields(value: unknown, { properties, items }: Schema, path: string): Generator<string> {
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) yield* strayFields(item, items ?? {}, `${path}[${i}]`);
+  } else if (value !== null && typeof value === 'object' && properties) {
+    for (const [name, field] of Object.entries(value)) {
+      if (Object.hasOwn(properties, name)) yield* strayFields(field, properties[name] ?? {}, `${path}.${name}`);
+      else yield `${path}.${name}: there is no such field; ${path} has ${Object.keys(properties).join(', ')}`;
+    }
+  }
+}
+
+/**
+ * Fields of an object's spec that its kind does not have, a sentence each: what `kubectl` warns of and an API server drops
+ * without a word.
+ */
+export const unknownFields = ({ kind, spec }: KubernetesObject & { spec?: unknown }): string[] =>
+  kind in kinds ? [...strayFields(spec, specSchema(kind as KindName), 'spec')] : [];
+
 /** What the API server would refuse in the status of an object of Retune's; empty when nothing, or when it has none. */
 export function statusProblems({ kind, status }: KubernetesObject & { status?: unknown }): string[] {
   if (status === undefined) return [];

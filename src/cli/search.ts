@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '../api/common.ts';
 import type { NASSearch } from '../api/nas-search.ts';
 import { nasSearches } from '../api/resources.ts';
-import { problems } from '../api/validate.ts';
+import { problems, unknownFields } from '../api/validate.ts';
 import { createLog } from '../observe/logging.ts';
 import { renderReport } from '../observe/report/report.ts';
 import { findCondition } from '../runtime/conditions.ts';
@@ -23,7 +23,7 @@ export async function search(options: { file: string; report: string }): Promise
   const objects = (await readManifests(options.file)).filter(({ kind }) => kind === 'NASSearch');
   const [first] = objects;
   if (!first) throw new Error(`${options.file} holds no NASSearch`);
-  const wrong = problems(first as KubernetesObject);
+  const wrong = [...unknownFields(first as KubernetesObject), ...problems(first as KubernetesObject)];
   if (wrong.length > 0) throw new Error(`${options.file}: ${wrong.join('; ')}`);
 
   const log = createLog({ level: 'warn', format: 'text' });
