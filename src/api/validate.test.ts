@@ -77,7 +77,7 @@ test('a field that no kind has is named, with those that there are; maps take an
   assert.match(found[1] ?? '', /^spec\.bugdet: there is no such field; spec has .*budget/);
   assert.deepEqual(unknownFields(valid), []);
   const candidate = { dimensions: { 'prune-heads': 80 }, precision: 'FP32', engine: { threads: 1 } };
-  assert.deepEqual(unknownFields({ ...valid, kind: 'Variant', spec: { candidate } } as typeof valid), []);
+  assert.deepEqual(unknownFields({ ...valid, kind: 'Variant', spec: { candidate } } as KubernetesObject), []);
   for await (const file of glob('{manifests/samples/search,examples/*/search}.yaml')) {
     assert.deepEqual(unknownFields(load(await readFile(file, 'utf8')) as KubernetesObject), [], file);
   }
