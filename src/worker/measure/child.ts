@@ -41,11 +41,18 @@ function next(child: ChildProcess): Promise<RunnerReply> {
   });
 }
 
+/**
+ * V8's helper threads would take turns with the model on a pinned processor, which looks like a neighbour; and its
+ * garbage, a millisecond here and there, would be the p99 of a fast model. The runner collects between runs instead.
+ */
+const withoutHelpers = ['--single-threaded', '--no-incremental-marking', '--expose-gc'];
+
 /** Starts a runner and waits until its model is loaded. Throws WorkerError. */
 export async function startRunner(setup: RunnerSetup): Promise<Runner> {
   const path = fileURLToPath(moduleUrl('./runner.ts', import.meta.url));
   const child = fork(path, [JSON.stringify(setup)], {
     serialization: 'advanced',
+    execArgv: [...process.execArgv, ...withoutHelpers],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
