@@ -28,11 +28,19 @@ export interface Session {
   release(): Promise<void>;
 }
 
+/** How a model is held, which changes nothing that it computes. */
+export interface LoadOptions {
+  /** Elements of initializers that lie outside the model's bytes, by location (TensorProto.external_data). */
+  weights?: ReadonlyMap<string, Uint8Array>;
+  /** Loaded for a few runs: weights are not packed anew for speed, which takes time and memory. */
+  forFewRuns?: boolean;
+}
+
 export interface Engine {
   /** For example `onnxruntime 1.30.0`; part of an accelerator's fingerprint. */
   version: string;
   /** Loads a model from its bytes. Throws EngineError with a sentence when the engine refuses it. */
-  load(model: Uint8Array, options: EngineOptions): Promise<Session>;
+  load(model: Uint8Array, options: EngineOptions, how?: LoadOptions): Promise<Session>;
   /**
    * The model as the engine would run it, with its own fused operators: to see which kernels are used. It is for this
    * machine only. Throws EngineError like `load`.

@@ -2,6 +2,7 @@ import { encode, type Model } from '../core/onnx/model.ts';
 import { Accumulator } from '../core/onnx/observe/accumulator.ts';
 import { type Need, nothing, type Observations } from '../core/onnx/observe/observations.ts';
 import { observingModel } from '../core/onnx/observe/observing-model.ts';
+import { apart } from '../core/onnx/tensor-data/external.ts';
 import type { Engine } from '../engines/engine.ts';
 import { batch, type Dataset } from './dataset.ts';
 import { fixedBatch } from './judge/batches.ts';
@@ -22,7 +23,9 @@ export async function observe(
   if (needs.length === 0) return nothing;
   const { model: observing, probes } = observingModel(model, needs);
   const accumulator = new Accumulator(probes);
-  const session = await engine.load(encode(observing), { threads: 1, graphOptimization: 'Basic' });
+  const { model: graph, weights } = apart(observing);
+  const how = { weights, forFewRuns: true };
+  const session = await engine.load(encode(graph), { threads: 1, graphOptimization: 'Basic' }, how);
   try {
     const fixed = fixedBatch([session]);
     const size = fixed ?? rowsAtOnce;

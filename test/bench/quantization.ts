@@ -40,7 +40,9 @@ interface Task {
 
 async function byRetune({ folder, model, calibration }: Task, kind: Kind): Promise<Made> {
   const path = join(folder, `retune-${kind}.onnx`);
-  const { stdout } = await run(process.execPath, [child, kind, model, path, calibration]);
+  // The product is plain JavaScript: what strips types from the sources is not its memory, and is not loaded the second time.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') };
+  const { stdout } = await run(process.execPath, [child, kind, model, path, calibration], { env });
   return { ...(JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Cost), path };
 }
 

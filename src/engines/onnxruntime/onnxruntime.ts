@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import packageJson from 'onnxruntime-node/package.json' with { type: 'json' };
 import type { EngineOptions } from '../../api/candidate.ts';
-import { type DataType, type Engine, EngineError, type Session, type Tensor, type TensorInfo } from '../engine.ts';
+import {
+  type DataType,
+  type Engine,
+  EngineError,
+  type LoadOptions,
+  type Session,
+  type Tensor,
+  type TensorInfo,
+} from '../engine.ts';
 
 const fromOrt: Record<string, DataType> = {
   float32: 'FP32',
@@ -57,23 +65,25 @@ const fromOrtTensor = (tensor: OrtTensor): Tensor => ({
 function createSession(
   model: Uint8Array,
   { threads, graphOptimization }: EngineOptions,
+  { weights = new Map(), forFewRuns = false }: LoadOptions = {},
   more: InferenceSession.SessionOptions = {},
 ): Promise<InferenceSession> {
   return InferenceSession.create(model, {
     ...more,
+    externalData: Array.from(weights, ([path, data]) => ({ path, data })),
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: levels[graphOptimization],
     logSeverityLevel: 3,
     // An idle session must not burn the core that another one is measured on.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: { session: { intra_op: { allow_spinning: '0' }, disable_prepacking: forFewRuns ? '1' : '0' } },
   }).catch((error: unknown) => {
     throw loadError(error);
   });
 }
 
-async function load(model: Uint8Array, options: EngineOptions): Promise<Session> {
-  const session = await createSession(model, options);
+async function load(model: Uint8Array, options: EngineOptions, how?: LoadOptions): Promise<Session> {
+  const session = await createSession(model, options, how);
   return {
     inputs: describe(session.inputMetadata),
     outputs: describe(session.outputMetadata),
@@ -97,7 +107,7 @@ async function optimise(model: Uint8Array, options: EngineOptions): Promise<Uint
   try {
     const optimizedModelFilePath = join(folder, 'model.onnx');
     // The file holds layouts of this machine's instruction sets, which the engine warns of.
-    const session = await createSession(model, options, { optimizedModelFilePath });
+    const session = await createSession(model, options, {}, { optimizedModelFilePath });
     await session.release();
     return new Uint8Array(await readFile(optimizedModelFilePath));
   } finally {

@@ -8,6 +8,7 @@ import { type Dataset, dataset } from '../dataset.ts';
 import { readModel, readRef } from '../files.ts';
 import { checkData } from '../judge/meters.ts';
 import { type DeriveDeps, withSession } from './session.ts';
+import { signatureOf } from './signature.ts';
 import { readManifest, recalibrate } from './supernet.ts';
 
 /** What a candidate is made of and judged on, read and checked. */
@@ -26,7 +27,8 @@ export async function readSource({ engine }: DeriveDeps, task: DeriveTask): Prom
   const base = prepare(await readModel(task.model));
   const manifest = await readManifest(task);
   if (manifest) checkManifest(base, manifest);
-  const { inputs, outputs } = await withSession(engine, base, async (session) => session);
+  // An engine is asked only where the graph does not say: loading takes longer than most of deriving.
+  const { inputs, outputs } = signatureOf(base) ?? (await withSession(engine, base, async (session) => session));
   const heldout = dataset(await readRef(task.heldout, 'DataMissing'), inputs);
   checkData(task.metric, heldout);
   const calibration = task.calibration && dataset(await readRef(task.calibration, 'DataMissing'), inputs);

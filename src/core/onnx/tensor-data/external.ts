@@ -1,6 +1,10 @@
-import { clearField } from '@bufbuild/protobuf';
+import { clearField, create } from '@bufbuild/protobuf';
 import { copy, type Model, ModelError, type TensorProto } from '../model.ts';
-import { TensorProto_DataLocation as Location, TensorProtoSchema } from '../proto/gen/onnx_pb.js';
+import {
+  TensorProto_DataLocation as Location,
+  StringStringEntryProtoSchema,
+  TensorProtoSchema,
+} from '../proto/gen/onnx_pb.js';
 import { tensorsOf } from '../walk.ts';
 import { bytesFor } from './element-types.ts';
 import { elementCount } from './elements.ts';
@@ -62,4 +66,28 @@ export function withExternalData(model: Model, lookup: (location: string) => Uin
     clearField(tensor, TensorProtoSchema.field.dataLocation);
   }
   return result;
+}
+
+/** Elements that an engine may need while it loads the graph, such as shapes, stay inside it. */
+const fewBytes = 4096;
+
+/**
+ * The model with its large initializers outside, and these by their locations: what an engine takes beside the graph, so
+ * that no file with all of them is ever made. The elements are shared with `model`.
+ */
+export function apart(model: Model): { model: Model; weights: Map<string, Uint8Array> } {
+  const result = copy(model);
+  const weights = new Map<string, Uint8Array>();
+  for (const [index, tensor] of result.graph.initializer.entries()) {
+    const { rawData } = tensor;
+    if (rawData.length <= fewBytes) continue;
+    const location = `initializer-${index}`;
+    weights.set(location, rawData);
+    clearField(tensor, TensorProtoSchema.field.rawData);
+    tensor.dataLocation = Location.EXTERNAL;
+    tensor.externalData = Object.entries({ location, offset: '0', length: String(rawData.length) }).map(
+      ([key, value]) => create(StringStringEntryProtoSchema, { key, value }),
+    );
+  }
+  return { model: result, weights };
 }

@@ -19,7 +19,7 @@ import { floats, tensor } from '../tensors.ts';
 import { constants, liftConstants } from './constants.ts';
 import { bitsOf, DataType } from './element-types.ts';
 import { elements, strings } from './elements.ts';
-import { externalFiles, withExternalData } from './external.ts';
+import { apart, externalFiles, withExternalData } from './external.ts';
 
 type Init = Parameters<typeof create<typeof TensorProtoSchema>>[1];
 const proto = (init: Init) => create(TensorProtoSchema, init);
@@ -185,4 +185,17 @@ test('elements that still lie outside are refused, and a model that lacks nothin
     withExternalData(whole, () => undefined),
     whole,
   );
+});
+
+test('large initializers stand apart from a model, and put together it is the model', () => {
+  const large = tensor(
+    'w',
+    Float32Array.from({ length: 2000 }, (_, i) => i),
+    [2000],
+  );
+  const model = modelOf([makeNode('Relu', 'relu', ['w'], ['y'])], [large, tensor('few', Float32Array.of(1, 2), [2])]);
+  const { model: graph, weights } = apart(model);
+  assert.ok(encode(graph).length < 1000);
+  assert.deepEqual([...weights.values()], [large.rawData]);
+  assert.deepEqual(encode(withExternalData(graph, (location) => weights.get(location))), encode(model));
 });

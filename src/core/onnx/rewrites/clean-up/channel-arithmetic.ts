@@ -31,10 +31,11 @@ export function foldChannelArithmetic({ graph }: Model): boolean {
   let changed = false;
   const wiring = new Wiring(graph);
   for (const node of [...graph.node]) {
+    // Seen before the weights are read, which takes a copy of them.
+    const next = node.opType === 'MatMul' ? undefined : wiring.onlyReader(node.output[0]);
+    if (!next || domainOf(next.domain) !== 'ai.onnx' || !operators.has(next.opType ?? '')) continue;
     const layer = layerOf(wiring, node);
     if (layer?.channelAxis !== 1) continue;
-    const next = wiring.onlyReader(layer.output);
-    if (!next || domainOf(next.domain) !== 'ai.onnx' || !operators.has(next.opType ?? '')) continue;
     const affine = affineOf(wiring, next, layer);
     if (!affine || !bypass(wiring, next, layer.output)) continue;
     writeLayer(wiring, scaledOutputs(layer, ...affine));

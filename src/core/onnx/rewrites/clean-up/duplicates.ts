@@ -6,7 +6,11 @@ import { hasRawData } from '../../tensor-data/elements.ts';
 import { subgraphs } from '../../walk.ts';
 import { bypass, canRename, Wiring } from '../../wiring.ts';
 
-const equalBytes = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((byte, i) => byte === b[i]);
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
 
 /** What tells most tensors apart without reading all of them. */
 const sketch = ({ dataType, dims, rawData }: TensorProto) =>

@@ -55,7 +55,15 @@ export function magnitudes({ data, channels, inner }: Channels): Float32Array {
   const result = new Float32Array(channels);
   // Zero times a number is zero, unless it is infinite or none.
   let zero = 0;
-  for (let at = 0; at < data.length; ) {
+  // As in writeCodes: a matrix changes its channel with every element.
+  for (let at = 0; inner === 1 && at < data.length; at += channels) {
+    for (let c = 0; c < channels; c++) {
+      const size = Math.abs(data[at + c] as number);
+      zero += size * 0;
+      if (size > (result[c] as number)) result[c] = size;
+    }
+  }
+  for (let at = 0; inner !== 1 && at < data.length; ) {
     for (let c = 0; c < channels; c++) {
       let most = result[c] as number;
       for (const end = at + inner; at < end; at++) {

@@ -41,7 +41,8 @@ function writeConv(layer: ConvLayer, writing: Writing): void {
   const { values, scales, bias } = integersOf(layer, writing);
   const [codes, scale, zeroPoint] = quantized(build, layer.input);
   // Unsigned about 128 holds the same numbers: it is what the engine's integer convolution takes.
-  const unsigned = Uint8Array.from(values, (value) => value + 128);
+  const unsigned = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i++) unsigned[i] = (values[i] as number) + 128;
   const weight = build.constant(at('weight_int8'), unsigned, shape);
   const weightZero = build.constant(at('weight_zero_point'), Uint8Array.of(128));
   const sums = build.like(layer.node, 'ConvInteger', [codes, weight, zeroPoint, weightZero], build.name(at('sums')));
