@@ -8,7 +8,7 @@ import { dataset } from '../../src/worker/dataset.ts';
 import { writeNpz } from '../../src/worker/npz.ts';
 import { bestOf, type Contestant, type Contribution, type Judged } from './compression/contest.ts';
 import { randomInputs } from './compression/inputs.ts';
-import { isClassifier, judgedOutput, type Metric, metrics, outputsOf, quality } from './compression/judge.ts';
+import { isClassifier, judgeBy, judgedOutput, type Metric, metrics } from './compression/judge.ts';
 import { type PeerName, peerNames, runPeer } from './compression/peers.ts';
 import { retuneFront } from './compression/retune.ts';
 import { row, tableHead } from './compression/table.ts';
@@ -61,12 +61,10 @@ async function prepare({ model: path, data, calibration, output, metric }: Optio
   const rows = dataset(new Uint8Array(await readFile(heldout)), inputs);
   const fallback = rows.labels ? 'Top1' : isClassifier(model, judged) ? 'Agreement' : 'Cosine';
   const chosen = metric ?? fallback;
-  const base = await outputsOf(engine, bytes, rows, judged);
   return {
-    ...{ path, bytes, rows, heldout, calibration: calibrated, output: judged, metric: chosen, base },
+    ...{ path, bytes, heldout, calibration: calibrated, output: judged, metric: chosen },
     inputs: data ? `${rows.rows} rows of ${data}` : `${rows.rows} rows of random inputs`,
-    judge: async (candidate: Uint8Array) =>
-      quality(chosen, await outputsOf(engine, candidate, rows, judged), base, rows.labels),
+    judge: judgeBy(engine, { metric: chosen, output: judged, data: rows, base: bytes }),
   };
 }
 type Subject = Awaited<ReturnType<typeof prepare>>;
@@ -102,7 +100,7 @@ export async function compression(say: (line: string) => void, args: readonly st
     const timer = { folder, heldout: subject.heldout, batchSize: options.batchSize };
     const base: Judged = { what: 'base', model: subject.bytes, quality: await subject.judge(subject.bytes) };
     const contest = async (name: string, contributions: Contribution[]) =>
-      bestOf({ name, contributions, base, judge: subject.judge, timer, say });
+      bestOf({ name, contributions, base, metric: subject.metric, judge: subject.judge, timer, say });
     const peers: [PeerName, Contestant][] = [];
     for (const name of options.names) {
       peers.push([name, await contest(name, await peerContribution(name, subject, options, folder))]);

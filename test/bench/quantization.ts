@@ -10,7 +10,7 @@ import { engine } from '../../src/engines/onnxruntime/onnxruntime.ts';
 import { dataset } from '../../src/worker/dataset.ts';
 import { writeNpz } from '../../src/worker/npz.ts';
 import { randomInputs } from './compression/inputs.ts';
-import { judgedOutput, outputsOf, quality } from './compression/judge.ts';
+import { judgeBy, judgedOutput } from './compression/judge.ts';
 import { runPeer } from './compression/peers.ts';
 import { sampleModel } from './quantization/sample-model.ts';
 
@@ -86,9 +86,8 @@ export async function quantization(say: (line: string) => void, args: readonly s
     const calibration = join(folder, 'calibration.npz');
     await writeFile(calibration, arrays);
     const data = dataset(arrays, inputs);
-    const base = await outputsOf(engine, bytes, data, output);
-    const judge = async (path: string) =>
-      quality('Cosine', await outputsOf(engine, new Uint8Array(await readFile(path)), data, output), base, undefined);
+    const cosine = judgeBy(engine, { metric: 'Cosine', output, data, base: bytes });
+    const judge = async (path: string) => cosine(new Uint8Array(await readFile(path)));
 
     const results: Record<string, object> = {};
     for (const kind of Object.keys(kinds) as Kind[]) {

@@ -14,7 +14,7 @@ import type { Dataset } from '../dataset.ts';
 import { WorkerError } from '../failure.ts';
 import { batches } from './batches.ts';
 import { runCommand } from './command.ts';
-import { meterOf } from './meters.ts';
+import { type MeteredMetric, meterOf } from './meters.ts';
 import { judgedOutput, rowsOf } from './output.ts';
 import { outputsToRecord, recordedScores, recordOf } from './record.ts';
 
@@ -57,8 +57,8 @@ async function withSession<T>(engine: Engine, model: Uint8Array, use: (session: 
 }
 
 /** Scores every row of the variant; the base model, if given, runs on the same rows beside it, batch by batch. */
-async function scoresOf(
-  metric: Exclude<QualityMetric, 'Command'>,
+export async function scoresOf(
+  metric: MeteredMetric,
   wanted: string | undefined,
   data: Dataset,
   variant: Session,

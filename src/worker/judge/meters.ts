@@ -150,8 +150,11 @@ function rowMeter(score: RowScore, count: number): Meter {
   };
 }
 
+/** A metric that Retune measures itself. */
+export type MeteredMetric = Exclude<QualityMetric, 'Command'>;
+
 /** The meter of a metric over a data set that has what it needs. A command needs none. */
-export function meterOf(metric: Exclude<QualityMetric, 'Command'>, data: Dataset): Meter {
+export function meterOf(metric: MeteredMetric, data: Dataset): Meter {
   if (metric === 'Spearman') return pairMeter(data);
   const scores: Record<typeof metric, RowScore> = {
     Top1: within(data, 1),

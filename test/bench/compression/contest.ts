@@ -1,3 +1,5 @@
+import { dropUnit, lossOf } from '../../../src/core/quality/metric.ts';
+import type { Metric } from './judge.ts';
 import { row } from './table.ts';
 import { glance, inTurns, type Timed, type Timer, thorough } from './timing.ts';
 
@@ -10,7 +12,7 @@ export interface Judged {
 }
 export type Contestant = Judged & Timed;
 
-/** How far below the base a model's quality may be, in absolute terms. */
+/** How much worse than the base a model may be: a point of a bounded metric, else a share of the base's own value. */
 const mostLost = 0.01;
 /** So many of a contestant's models are timed thoroughly: those that looked fastest. */
 const finalists = 3;
@@ -19,6 +21,7 @@ interface Contest {
   name: string;
   contributions: Contribution[];
   base: Judged;
+  metric: Metric;
   judge: (model: Uint8Array) => Promise<number>;
   timer: Timer;
   say: (line: string) => void;
@@ -30,8 +33,9 @@ const reasonOf = (error: unknown) => (error instanceof Error ? error.message : S
  * The model with the lowest p99 among those within 1% of the base's quality; the base itself, which nobody has to
  * change, where none is faster. Everything made is told, with why it does not count where it does not.
  */
-export async function bestOf({ name, contributions, base, judge, timer, say }: Contest): Promise<Contestant> {
+export async function bestOf({ name, contributions, base, metric, judge, timer, say }: Contest): Promise<Contestant> {
   const tell = (what: string, outcome: string) => say(`  ${name}: ${what}: ${outcome}`);
+  const loss = ({ quality }: Judged) => lossOf({ metric, value: quality });
   const looked: (Judged & { aboutMs: number })[] = [];
   for (const contribution of contributions) {
     const { what } = contribution;
@@ -42,8 +46,8 @@ export async function bestOf({ name, contributions, base, judge, timer, say }: C
     try {
       const { model } = contribution;
       const judged = { what, model, quality: await judge(model) };
-      if (!(judged.quality >= base.quality - mostLost)) {
-        tell(what, `quality ${judged.quality.toFixed(4)}, more than 1% below the base`);
+      if (!(loss(judged) <= loss(base) + mostLost * dropUnit({ metric, value: base.quality }))) {
+        tell(what, `quality ${judged.quality.toFixed(4)}, more than 1% worse than the base`);
         continue;
       }
       const aboutMs = await glance(timer, model);

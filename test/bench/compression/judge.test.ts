@@ -2,20 +2,31 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modelWith } from '../../../src/core/onnx/fixtures.ts';
 import { makeNode } from '../../../src/core/onnx/graph.ts';
+import { encode } from '../../../src/core/onnx/model.ts';
 import { tensor } from '../../../src/core/onnx/tensors.ts';
+import { engine } from '../../../src/engines/onnxruntime/onnxruntime.ts';
 import { randomInputs } from './inputs.ts';
-import { isClassifier, judgedOutput, quality } from './judge.ts';
+import { isClassifier, judgeBy, judgedOutput, type Metric } from './judge.ts';
 
-const rows = (values: number[], width: number) => ({ values: Float32Array.from(values), width });
-
-test('quality is agreement, the share of right labels, or the mean cosine', () => {
-  const base = rows([1, 0, 0, 1], 2);
-  const found = rows([2, 1, 3, 1], 2);
-  assert.equal(quality('Agreement', found, base, undefined), 0.5);
-  assert.equal(quality('Top1', found, base, [0, 0]), 1);
-  assert.equal(quality('Cosine', rows([5, 0, 0, 2], 2), base, undefined), 1);
-  assert.ok(Math.abs(quality('Cosine', rows([1, 1, 0, 1], 2), base, undefined) - (Math.SQRT1_2 + 1) / 2) < 1e-6);
-  assert.throws(() => quality('Cosine', rows([1], 1), base, undefined), /another shape/);
+test('a model is judged against the base, or by what is right, as a search judges it', async () => {
+  const scaled = (...by: number[]) =>
+    encode(
+      modelWith({
+        inputs: { x: ['N', 2] },
+        initializers: [tensor('by', Float32Array.from(by), [2])],
+        nodes: [makeNode('Mul', 'scale', ['x', 'by'], ['y'])],
+        outputs: ['y'],
+      }),
+    );
+  const x = { type: 'FP32' as const, shape: [2, 2], data: Float32Array.of(3, 1, 1, 3) };
+  const data = { rows: 2, inputs: { x }, labels: [0, 0], targets: Float32Array.of(3, 1, 1, 4) };
+  const of = (metric: Metric, model: Uint8Array) =>
+    judgeBy(engine, { metric, output: 'y', data, base: scaled(1, 1) })(model);
+  assert.deepEqual(
+    [await of('Agreement', scaled(1, 0.1)), await of('Top1', scaled(1, 0.1)), await of('MSE', scaled(1, 1))],
+    [0.5, 1, 0.25],
+  );
+  assert.ok((await of('Cosine', scaled(2, 2))) > 0.9999 && (await of('Cosine', scaled(1, 0))) < 0.9);
 });
 
 test('integers of random inputs are rows of the table that they look up in, masks hide nothing', () => {

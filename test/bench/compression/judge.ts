@@ -1,19 +1,24 @@
+import type { QualityMetric } from '../../../src/api/variant.ts';
 import { producerOf } from '../../../src/core/onnx/graph.ts';
 import type { Model } from '../../../src/core/onnx/model.ts';
-import { argmax, cosine } from '../../../src/core/quality/scores.ts';
+import { estimate } from '../../../src/core/quality/estimate.ts';
+import { traits } from '../../../src/core/quality/metric.ts';
 import type { Engine, Session } from '../../../src/engines/engine.ts';
-import { batch, type Dataset } from '../../../src/worker/dataset.ts';
+import type { Dataset } from '../../../src/worker/dataset.ts';
+import { scoresOf } from '../../../src/worker/judge/judge.ts';
+import type { MeteredMetric } from '../../../src/worker/judge/meters.ts';
 
-export type Metric = 'Agreement' | 'Top1' | 'Cosine';
-export const metrics: readonly Metric[] = ['Agreement', 'Top1', 'Cosine'];
+export type Metric = MeteredMetric;
+export const metrics = (Object.keys(traits) as QualityMetric[]).filter((name): name is Metric => name !== 'Command');
 
-/** One row of `width` numbers an input row. */
-export interface Outputs {
-  values: Float32Array;
-  width: number;
+export interface JudgeTask {
+  metric: Metric;
+  output: string;
+  data: Dataset;
+  /** The model that others are compared with, where the metric does that. */
+  base: Uint8Array;
 }
 
-const rowsAtOnce = 16;
 const options = { threads: 1, graphOptimization: 'All' } as const;
 
 /** The output that quality is judged by: the last float one with two axes, which pooled embeddings are, else the first. */
@@ -34,49 +39,25 @@ export function isClassifier({ graph }: Model, output: string): boolean {
   return [last?.opType ?? '', ...before].some((kind) => scoring.has(kind));
 }
 
-function joined(parts: Float32Array[]): Float32Array {
-  const result = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
-}
-
-/** What a model says of every row. Throws EngineError where the engine refuses model or rows. */
-export async function outputsOf(engine: Engine, model: Uint8Array, data: Dataset, output: string): Promise<Outputs> {
-  const session = await engine.load(model, options);
-  try {
-    const fixed = session.inputs.map(({ shape }) => shape[0] ?? -1).find((size) => size > 0);
-    const step = fixed ?? rowsAtOnce;
-    const parts: Float32Array[] = [];
-    for (let row = 0; row + (fixed ?? 1) <= data.rows; row += step) {
-      const found = await session.run(batch(data, row, Math.min(data.rows, row + step)));
-      const values = found[output]?.data;
-      if (!(values instanceof Float32Array)) throw new Error(`the model no longer has the float output "${output}"`);
-      parts.push(values);
+/**
+ * What a model's quality on all rows comes to, by the code that judges a search's variants; the base model's own where
+ * `model` is the base. The function throws EngineError or WorkerError where a model can not be judged.
+ */
+export function judgeBy(
+  engine: Engine,
+  { metric, output, data, base }: JudgeTask,
+): (model: Uint8Array) => Promise<number> {
+  return async (model) => {
+    const found = await engine.load(model, options);
+    try {
+      const reference = traits[metric].compares ? await engine.load(base, options) : undefined;
+      try {
+        return estimate(metric, await scoresOf(metric, output, data, found, reference)).value;
+      } finally {
+        await reference?.release();
+      }
+    } finally {
+      await found.release();
     }
-    const values = joined(parts);
-    return { values, width: values.length / data.rows };
-  } finally {
-    await session.release();
-  }
-}
-
-const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-const classes = ({ values, width }: Outputs) =>
-  Array.from({ length: values.length / width }, (_, row) => argmax({ values, at: row * width, length: width }));
-
-/** 0 to 1, the mean over rows: right by label, the same class as the base model, or the cosine to its output. */
-export function quality(metric: Metric, found: Outputs, base: Outputs, labels: number[] | undefined): number {
-  if (found.values.length !== base.values.length) throw new Error('the output has another shape than that of the base');
-  if (metric === 'Cosine') {
-    const row = ({ values, width }: Outputs, index: number) => ({ values, at: index * width, length: width });
-    const rows = Array.from({ length: base.values.length / base.width }, (_, index) => index);
-    return mean(rows.map((index) => cosine(row(found, index), row(base, index))));
-  }
-  const expected = metric === 'Top1' && labels ? labels : classes(base);
-  return mean(classes(found).map((value, index) => (value === expected[index] ? 1 : 0)));
+  };
 }

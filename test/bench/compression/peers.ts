@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { traits } from '../../../src/core/quality/metric.ts';
 import { python } from '../../python.ts';
 import type { Metric } from './judge.ts';
 
@@ -42,6 +43,9 @@ export interface PeerTask {
 /** A model that a peer made, or why it made none. */
 export type PeerModel = { what: string; seconds: number; peakBytes?: number } & ({ path: string } | { failed: string });
 
+/** What a peer goes by while it searches, which knows no other metrics; all that it makes is judged by the metric itself. */
+const comparison = (metric: Metric) => (traits[metric].percent ? 'Agreement' : 'Cosine');
+
 /** OpenBLAS picks its kernels by the processor, whatever the machine's settings for older builds say. */
 function environment(): NodeJS.ProcessEnv {
   const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...others } = process.env;
@@ -54,7 +58,7 @@ export async function runPeer(name: PeerName, task: PeerTask): Promise<PeerModel
   const path = fileURLToPath(new URL(`../peers/${script}`, import.meta.url));
   const args = Object.entries({
     ...{ model: task.model, calibration: task.calibration, out: join(task.folder, name) },
-    ...{ seconds: task.seconds, output: task.output, metric: task.metric, only: task.only },
+    ...{ seconds: task.seconds, output: task.output, metric: comparison(task.metric), only: task.only },
   }).flatMap(([option, value]) => (value === undefined ? [] : [`--${option}`, String(value)]));
   const child = spawn(await python(packages), [path, ...args], {
     // neural-compressor leaves a folder where it runs.

@@ -22,7 +22,7 @@ def arguments():
     parser.add_argument("--out", required=True)
     parser.add_argument("--seconds", type=float, required=True, help="for all candidates together")
     parser.add_argument("--output", required=True, help="the output that quality is judged by")
-    parser.add_argument("--metric", required=True, help="Agreement, Top1 or Cosine")
+    parser.add_argument("--metric", required=True, help="Agreement or Cosine")
     parser.add_argument("--only", help="a candidate's exact name, and no other is made")
     return parser.parse_args()
 
