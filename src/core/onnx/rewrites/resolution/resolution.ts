@@ -43,8 +43,12 @@ function resized(model: Model, { input }: Place, share: number): Model {
   // A scale that is rounded down to a float would round the size down as well.
   const scale = share * (1 + 1e-6);
   setInitializer(graph, tensor(scales, Float32Array.of(1, 1, scale, scale), [4]));
+  // A region of interest is optional, and read for another mode only; before operator set 13 it must be there.
+  const region = opsetOf(model, 'ai.onnx') < 13 ? freshName(graph, `${input}.region`) : '';
+  if (region) setInitializer(graph, tensor(region, new Float32Array(0), [0]));
   const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel' };
-  graph.node.unshift(makeNode('Resize', freshName(graph, `${input}.resize`), [input, '', scales], [small], attributes));
+  const inputs = [input, region, scales];
+  graph.node.unshift(makeNode('Resize', freshName(graph, `${input}.resize`), inputs, [small], attributes));
   // What the file says of shapes inside was true of the other resolution.
   graph.valueInfo = [];
   settle(graph);
