@@ -27,6 +27,12 @@ export const Analyse = z.object({
   rewrites: z.array(RewriteName).max(16),
   precisions: z.array(Precision).max(8),
   batchSize: z.int().min(1).describe('Inputs in one run when choices are timed.'),
+  maxSeconds: z
+    .int()
+    .min(1)
+    .max(150)
+    .default(150)
+    .describe('How long it may take; what is left by then stays as it is.'),
 });
 export type Analyse = z.infer<typeof Analyse>;
 

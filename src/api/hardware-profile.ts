@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Condition, Conditions, Name, type Resource, Time } from './common.ts';
+import { Precision } from './candidate.ts';
+import { type Condition, Conditions, Digest, Name, type Resource, Time } from './common.ts';
 
 export const HardwareProfileSpec = z.object({
   match: z
@@ -18,8 +19,42 @@ export const HardwareFacts = z.object({
 });
 export type HardwareFacts = z.infer<typeof HardwareFacts>;
 
+/** Kinds of layers that engines have kernels of their own for. */
+export const KernelKind = z.enum(['Conv', 'PointwiseConv', 'DepthwiseConv', 'MatMul', 'VectorMatMul']);
+export type KernelKind = z.infer<typeof KernelKind>;
+
+/** How long layers of one kind take in a precision, as a share of what they take in FP32. */
+export const KernelRatio = z.object({ kind: KernelKind, precision: Precision, ratio: z.number() });
+export type KernelRatio = z.infer<typeof KernelRatio>;
+
+const Rates = z.object({
+  l1: z.number().optional(),
+  l2: z.number().optional(),
+  l3: z.number().optional(),
+  memory: z.number(),
+});
+
+/** What a probe measured of an accelerator type with one thread, on a node that it had alone. */
+export const Abilities = z.object({
+  bandwidthGBps: Rates.describe(
+    'Bytes that a triad a[i] = b[i] + s*c[i] moves in a second, in 10^9, with arrays that fit each cache and with arrays that fit none (McCalpin, STREAM).',
+  ),
+  peakGops: z
+    .object({ fp32: z.number(), int8: z.number() })
+    .describe('Multiply-accumulates of a large matrix product in a second, in 10^9, times two.'),
+  kernels: z.array(KernelRatio).max(40),
+  table: Digest.describe('Every operator and fused pattern that was timed, in the artifact store.'),
+});
+export type Abilities = z.infer<typeof Abilities>;
+
 export const HardwareProfileStatus = z.object({
   observedGeneration: z.int().optional(),
+  generation: z
+    .int()
+    .optional()
+    .describe(
+      'Counts what was found to be there: another engine, processor or cache starts the next, and trials of earlier ones count no more.',
+    ),
   nodes: z.array(Name).max(100).optional().describe('Ready nodes of this type, the first hundred by name.'),
   nodeCount: z.int().optional(),
   allocatableCpu: z.string().max(16).optional().describe('The smallest allocatable CPU among its nodes.'),
@@ -27,6 +62,15 @@ export const HardwareProfileStatus = z.object({
   stableSince: Time.optional().describe('Since when the set of nodes has been non-empty without a break.'),
   fingerprint: z.string().max(64).optional(),
   facts: HardwareFacts.optional(),
+  abilities: Abilities.optional(),
+  probe: z
+    .object({
+      count: z.int().describe('Probes that have ended, with a result or for good without one.'),
+      image: z.string().max(512).optional().describe('The worker image of the last one.'),
+      finished: Time.optional(),
+    })
+    .optional(),
+  attempts: z.int().optional().describe('Attempts of the present probe that ended without a result.'),
   conditions: Conditions,
 });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Analyse } from './analysis.ts';
 import { Candidate } from './candidate.ts';
 import { Digest, FileRef } from './common.ts';
-import { HardwareFacts } from './hardware-profile.ts';
+import { Abilities, HardwareFacts } from './hardware-profile.ts';
 import { VariantTrainer } from './trainer.ts';
 import { LatencySummary, LoadPoint, Ratio } from './trial.ts';
 import { Artifact, Dimensions, judging, PrecisionsExpected, Quality, QualityMetric } from './variant.ts';
@@ -91,6 +91,9 @@ export const MeasureResult = z.object({
 });
 export type MeasureResult = z.infer<typeof MeasureResult>;
 
+export const ProbeResult = z.object({ kind: z.literal('Probe'), facts: HardwareFacts, abilities: Abilities });
+export type ProbeResult = z.infer<typeof ProbeResult>;
+
 /** Why a worker could not do its task. `retryable` ones may pass on another try. */
 export const FailureReason = z.enum([
   'ModelMissing',
@@ -121,7 +124,7 @@ export const TaskResult = z.discriminatedUnion('kind', [
   DeriveResult,
   z.object({ kind: z.literal('Prepare') }),
   MeasureResult,
-  z.object({ kind: z.literal('Probe'), facts: HardwareFacts }),
+  ProbeResult,
   Failure,
 ]);
 export type TaskResult = z.infer<typeof TaskResult>;

@@ -38,7 +38,7 @@ export function controllers(options: {
 }): Controller[] {
   const { cluster, clock, worker, holdDownMs, labelKeys } = options;
   return [
-    hardwareController({ cluster, clock, holdDownMs, labelKeys }),
+    hardwareController({ cluster, clock, worker, holdDownMs, labelKeys }),
     searchController({ cluster, clock }),
     variantController({ cluster, clock, worker }),
     trialController({ cluster, clock, worker }),

@@ -25,7 +25,9 @@ export async function openEmbedded(log: Log) {
       ...{ RETUNE_BIND_ADDRESS: ip, RETUNE_TERMINATION_LOG: terminationLog, NODE_NO_WARNINGS: '1' },
     }),
   });
-  const worker: WorkerSettings = { image, store: { hostPath: store, mountPath: store }, processes: true };
+  const worker: WorkerSettings = {
+    ...{ image, namespace: 'default', store: { hostPath: store, mountPath: store }, processes: true },
+  };
   return {
     ...embedded,
     worker,

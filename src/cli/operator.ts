@@ -26,10 +26,12 @@ export async function operator(options: OperatorOptions): Promise<void> {
   const cluster = kubernetesCluster(loadConfig(options.kubeconfig), log);
   const hostPath = process.env.RETUNE_STORE_HOST_PATH ?? '/var/lib/retune';
   const claimName = process.env.RETUNE_STORE_CLAIM;
+  const namespace = process.env.RETUNE_NAMESPACE ?? 'retune-system';
+  const image = process.env.RETUNE_IMAGE ?? 'retune:latest';
   const all = controllers({
     cluster,
     clock: Date.now,
-    worker: { image: process.env.RETUNE_IMAGE ?? 'retune:latest', store: claimName ? { claimName } : { hostPath } },
+    worker: { image, namespace, store: claimName ? { claimName } : { hostPath } },
     holdDownMs: durationMs(options.holdDown),
     labelKeys: options.labelKeys?.split(','),
   });
@@ -45,7 +47,7 @@ export async function operator(options: OperatorOptions): Promise<void> {
 
   const stopping = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
-  const lease = { namespace: process.env.RETUNE_NAMESPACE ?? 'retune-system', name: 'retune' };
+  const lease = { namespace, name: 'retune' };
   const identity = `${hostname()}_${process.pid}`;
   const outcome = await runAsLeader(
     { cluster, lease, identity, log },

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { Task, type TaskResult, workerEnv } from '../api/task.ts';
 import { derive } from './derive/derive.ts';
-import { hardwareFacts } from './facts.ts';
 import { failureOf, WorkerError } from './failure.ts';
 import { measure } from './measure/measure.ts';
 import { loadEngine, type Modules, openStore } from './modules.ts';
+import { probe } from './probe/probe.ts';
 import { prepareTraining } from './train/train.ts';
 
 /** A termination message may have 4096 bytes (Kubernetes, "Customizing the termination message"). */
@@ -27,10 +27,10 @@ async function resultOf(modules: Modules, environment: NodeJS.ProcessEnv): Promi
     const store = environment[workerEnv.store] ?? defaultStore;
     if (task.kind === 'Measure') return await measure({ store, modules }, task);
     const engine = await loadEngine(modules);
-    if (task.kind === 'Probe') return { kind: 'Probe', facts: hardwareFacts(engine.version) };
     const work = environment[workerEnv.work];
     const onOutput = (text: string) => process.stdout.write(text);
     const deps = { store: await openStore(modules, store), engine, work, onOutput };
+    if (task.kind === 'Probe') return await probe(deps);
     if (task.kind === 'Derive') return await derive(deps, task);
     await prepareTraining(deps, task);
     return { kind: 'Prepare' };

@@ -1,49 +1,77 @@
-import { apiVersion } from '../../api/common.ts';
+import { apiVersion, labels } from '../../api/common.ts';
 import type { HardwareProfile } from '../../api/hardware-profile.ts';
 import { hardwareProfiles } from '../../api/resources.ts';
 import { acceleratorType, defaultLabelKeys } from '../../core/hardware/labels.ts';
 import type { Cluster } from '../../runtime/cluster/cluster.ts';
-import { nodes } from '../../runtime/cluster/core-types.ts';
-import { type Controller, itself } from '../../runtime/controller.ts';
+import { nodes, type Pod, pods } from '../../runtime/cluster/core-types.ts';
+import { type Controller, itself, owner } from '../../runtime/controller.ts';
 import type { Clock } from '../../runtime/reconcile.ts';
 import { ensure, writeStatus } from '../shared/status.ts';
+import { type WorkerSettings, workerPod } from '../shared/worker-pod.ts';
 import { decide } from './decide.ts';
 import { gather } from './gather.ts';
 
 export interface HardwareOptions {
   cluster: Cluster;
   clock: Clock;
+  worker: WorkerSettings;
   /** How long nodes of a type must be there on end before it counts. */
   holdDownMs: number;
   /** Node labels that name accelerator types, most telling first. */
   labelKeys?: readonly string[];
 }
 
-/** Nodes become profiles of accelerator types. Its keys are names of profiles. */
+/** One core, and room for arrays that fit no cache. */
+const probeWorker = { cpu: '1', memory: '1Gi', deadline: '5m' };
+/** A result of a probe comes with its pod; others come and go without this being told. */
+const whileProbingMs = 2000;
+
+/** Nodes become profiles of accelerator types, each probed once it is there for good. Its keys are names of profiles. */
 export function hardwareController(options: HardwareOptions): Controller {
-  const { cluster, clock, holdDownMs, labelKeys = defaultLabelKeys } = options;
+  const { cluster, clock, worker: settings, holdDownMs, labelKeys = defaultLabelKeys } = options;
+  const { namespace, image } = settings;
+
+  function podOf(profile: HardwareProfile, name: string): Pod {
+    const owner = { ...profile, kind: 'HardwareProfile', metadata: { ...profile.metadata, namespace } };
+    const own = { [labels.accelerator]: profile.metadata.name.slice(0, 63) };
+    const task = { kind: 'Probe' } as const;
+    return workerPod({
+      ...{ owner, name, task, worker: probeWorker, settings, nodeLabels: profile.spec.match, labels: own },
+    });
+  }
+
   return {
     name: 'hardware',
     async reconcile({ name }) {
-      const snapshot = await gather(cluster, name, labelKeys);
-      const { create, status, events, requeueAfterMs } = decide(snapshot, holdDownMs, clock());
+      const snapshot = await gather(cluster, name, labelKeys, namespace);
+      const decision = decide(snapshot, { holdDownMs, image }, clock());
+      const { create, status, start, over, events, requeueAfterMs } = decision;
       if (create) {
-        const profile: HardwareProfile = {
+        const made: HardwareProfile = {
           apiVersion,
           kind: 'HardwareProfile',
           metadata: { name },
           spec: { match: create },
         };
-        await ensure(cluster, hardwareProfiles, profile);
+        await ensure(cluster, hardwareProfiles, made);
       }
-      if (snapshot.profile && status) {
-        await writeStatus(cluster, hardwareProfiles, snapshot.profile, status);
-        for (const event of events) await cluster.emit(snapshot.profile, event);
-      }
-      return { requeueAfterMs };
+      const { profile, pod } = snapshot;
+      if (!profile || !status) return { requeueAfterMs };
+      await writeStatus(cluster, hardwareProfiles, profile, status);
+      for (const event of events) await cluster.emit(profile, event);
+      if (start) await ensure(cluster, pods, podOf(profile, start));
+      // The result, or that there is none, is in status by now.
+      const ended = over || (status.attempts ?? 0) !== (profile.status?.attempts ?? 0);
+      if (pod && ended && !pod.metadata.deletionTimestamp) await cluster.delete(pods, pod.metadata);
+      return { requeueAfterMs: start || pod ? whileProbingMs : requeueAfterMs };
     },
     watches: [
       { type: hardwareProfiles, map: itself },
+      {
+        type: pods,
+        options: { labels: { [labels.managedBy]: 'retune' } },
+        map: (pod) => owner('HardwareProfile')(pod).map((key) => ({ name: key.name })),
+      },
       {
         type: nodes,
         map: ({ metadata }) => {

@@ -5,11 +5,16 @@ import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
 import type { Node } from '../../runtime/cluster/core-types.ts';
 import { findCondition, setCondition } from '../../runtime/conditions.ts';
 import type { HardwareSnapshot } from './gather.ts';
+import { latestFacts, probeStep } from './probe.ts';
 
 export interface HardwareDecision {
   /** Labels of a profile to make, where there is none yet. */
   create?: Record<string, string>;
   status?: HardwareProfileStatus;
+  /** The pod to start that probes it, by name. */
+  start?: string;
+  /** The probe has ended: its pods have nothing more to say. */
+  over?: boolean;
   events: ClusterEvent[];
   requeueAfterMs?: number;
 }
@@ -26,8 +31,16 @@ const cpu = (node: Node) => {
   return text.endsWith('m') ? Number(text.slice(0, -1)) / 1000 : Number(text);
 };
 
-/** Pure: what is known of one accelerator type, from its nodes and from the trials that ran on it. */
-export function decide(snapshot: HardwareSnapshot, holdDownMs: number, nowMs: number): HardwareDecision {
+export interface HardwareSettings {
+  /** How long nodes of a type must be there on end before it counts. */
+  holdDownMs: number;
+  /** The image that probes it. */
+  image: string;
+}
+
+/** Pure: what is known of one accelerator type, from its nodes, its probe and the trials that ran on it. */
+export function decide(snapshot: HardwareSnapshot, settings: HardwareSettings, nowMs: number): HardwareDecision {
+  const { holdDownMs, image } = settings;
   const { profile, match, nodes, trials } = snapshot;
   if (!profile) return match ? { create: match, events: [] } : { events: [] };
   const ready = nodes.filter(usable);
@@ -38,32 +51,39 @@ export function decide(snapshot: HardwareSnapshot, holdDownMs: number, nowMs: nu
     Stable: `${ready.length} node${ready.length === 1 ? '' : 's'} of this type`,
     HoldingDown: `its nodes must be there for ${holdDownMs / 1000} s on end before they are measured on`,
   }[reason];
-  const latest = trials
-    .filter(({ status }) => status?.facts)
-    .sort((a, b) => (a.status?.finished ?? '').localeCompare(b.status?.finished ?? ''))
-    .at(-1);
-  const facts = latest?.status?.facts ?? profile.status?.facts;
+  const facts = profile.status?.facts ?? latestFacts(trials)?.facts;
   const before = findCondition(profile.status?.conditions, 'Ready');
   const next = {
     ...{ type: 'Ready', status: stable ? ('True' as const) : ('False' as const), reason, message },
     observedGeneration: profile.metadata.generation,
   };
+  const status: HardwareProfileStatus = {
+    ...profile.status,
+    observedGeneration: profile.metadata.generation,
+    nodes: ready
+      .map(({ metadata }) => metadata.name)
+      .sort()
+      .slice(0, mostNodes),
+    nodeCount: ready.length,
+    allocatableCpu: ready.length > 0 ? String(Math.min(...ready.map(cpu))) : undefined,
+    firstSeen: profile.status?.firstSeen ?? new Date(nowMs).toISOString(),
+    stableSince,
+    facts,
+    fingerprint: facts && fingerprint(facts),
+    generation: profile.status?.generation ?? 1,
+    conditions: setCondition(profile.status?.conditions ?? [], next, nowMs),
+  };
+  const probed = probeStep({ ...snapshot, profile }, status, { image, stable, nowMs });
   return {
-    status: {
-      observedGeneration: profile.metadata.generation,
-      nodes: ready
-        .map(({ metadata }) => metadata.name)
-        .sort()
-        .slice(0, mostNodes),
-      nodeCount: ready.length,
-      allocatableCpu: ready.length > 0 ? String(Math.min(...ready.map(cpu))) : undefined,
-      firstSeen: profile.status?.firstSeen ?? new Date(nowMs).toISOString(),
-      stableSince,
-      facts,
-      fingerprint: facts && fingerprint(facts),
-      conditions: setCondition(profile.status?.conditions ?? [], next, nowMs),
-    },
-    events: before?.reason === reason ? [] : [{ type: reason === 'NoNodes' ? 'Warning' : 'Normal', reason, message }],
+    status: probed.status,
+    start: probed.start,
+    over: probed.finished,
+    events: [
+      ...(before?.reason === reason
+        ? []
+        : [{ type: reason === 'NoNodes' ? ('Warning' as const) : ('Normal' as const), reason, message }]),
+      ...probed.events,
+    ],
     requeueAfterMs: Math.min(againInMs ?? lookAgainMs, lookAgainMs),
   };
 }

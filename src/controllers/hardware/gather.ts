@@ -3,7 +3,8 @@ import { hardwareProfiles, trials } from '../../api/resources.ts';
 import type { Trial } from '../../api/trial.ts';
 import { acceleratorType } from '../../core/hardware/labels.ts';
 import type { Cluster } from '../../runtime/cluster/cluster.ts';
-import { type Node, nodes } from '../../runtime/cluster/core-types.ts';
+import { type Node, nodes, type Pod, pods } from '../../runtime/cluster/core-types.ts';
+import { probePod } from './probe.ts';
 
 export interface HardwareSnapshot {
   profile: HardwareProfile | undefined;
@@ -11,10 +12,17 @@ export interface HardwareSnapshot {
   match: Record<string, string> | undefined;
   nodes: Node[];
   trials: Trial[];
+  /** The pod of the present attempt to probe it. */
+  pod: Pod | undefined;
 }
 
-/** Every read about one accelerator type, by the name of its profile. */
-export async function gather(cluster: Cluster, name: string, labelKeys: readonly string[]): Promise<HardwareSnapshot> {
+/** Every read about one accelerator type, by the name of its profile; probes run in `namespace`. */
+export async function gather(
+  cluster: Cluster,
+  name: string,
+  labelKeys: readonly string[],
+  namespace: string,
+): Promise<HardwareSnapshot> {
   const [profile, allNodes, allTrials] = await Promise.all([
     cluster.get(hardwareProfiles, { name }),
     cluster.list(nodes),
@@ -26,5 +34,6 @@ export async function gather(cluster: Cluster, name: string, labelKeys: readonly
     match: acceleratorType(mine[0]?.metadata.labels ?? {}, labelKeys)?.match,
     nodes: mine,
     trials: allTrials.filter(({ spec }) => spec.accelerator === name),
+    pod: profile && (await cluster.get(pods, { namespace, name: probePod(profile) })),
   };
 }

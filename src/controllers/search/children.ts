@@ -3,6 +3,7 @@ import type { Candidate } from '../../api/candidate.ts';
 import { apiVersion, labels } from '../../api/common.ts';
 import type { NASSearch } from '../../api/nas-search.ts';
 import type { Trial } from '../../api/trial.ts';
+import { durationMs } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
 import { canonical, shortHash } from '../../core/search/candidate.ts';
 import { changesModel } from '../../core/search/changes.ts';
@@ -26,10 +27,15 @@ function metadata(search: NASSearch, name: string, extra: Record<string, string>
 
 export const baseName = ({ metadata: { name } }: NASSearch): string => childName(name, 'base');
 
+/** An analysis takes no more of a search's time than this share, and ends well before a worker's deadline. */
+const [analysisShare, mostAnalysisSeconds] = [0.2, 150];
+
 /** What the base is analysed for; nothing where a supernet declares its choices itself. */
-function analysisOf({ supernet, space, workload }: NASSearch['spec']): Analyse | undefined {
+function analysisOf({ supernet, space, workload, budget }: NASSearch['spec']): Analyse | undefined {
   const { rewrites = RewriteName.options, precisions } = space;
-  return supernet ? undefined : { rewrites, precisions, batchSize: workload.batchSize };
+  const seconds = Math.ceil((analysisShare * durationMs(budget.maxDuration)) / 1000);
+  const maxSeconds = Math.min(mostAnalysisSeconds, seconds);
+  return supernet ? undefined : { rewrites, precisions, batchSize: workload.batchSize, maxSeconds };
 }
 
 /**

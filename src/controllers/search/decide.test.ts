@@ -238,7 +238,7 @@ test('a plain model is analysed with its base, and every other variant is told w
   });
   const [base, ...others] = variants;
   assert.deepEqual(base?.spec.analyse, {
-    ...{ rewrites: ['precision'], precisions: ['FP32', 'INT8Static', 'INT8Dynamic'], batchSize: 1 },
+    ...{ rewrites: ['precision'], precisions: ['FP32', 'INT8Static', 'INT8Dynamic'], batchSize: 1, maxSeconds: 150 },
   });
   assert.ok(others.length > 0 && others.every(({ spec }) => spec.analysis === digest && spec.analyse === undefined));
   assert.ok(others.some(({ spec }) => spec.candidate.precision === 'Mixed'));

@@ -6,8 +6,7 @@ import { type Attempts, isSettled, longestWaitMs, mostAttempts, podName, type Se
 import type { PodOutcome } from './pod-outcome.ts';
 
 const nowMs = Date.parse('2026-01-01T00:00:00Z');
-const facts = { cpuModel: 'a', instructionSets: [], cores: 1, cacheBytes: {}, engine: 'onnxruntime 1' };
-const done: PodOutcome = { kind: 'Done', result: { kind: 'Probe', facts } };
+const done: PodOutcome = { kind: 'Done', result: { kind: 'Prepare' } };
 const failed = (retryable: boolean): PodOutcome => ({ kind: 'Failed', reason: 'Evicted', message: 'gone', retryable });
 const pod = (createdMs = nowMs): Pod => ({
   ...{ apiVersion: 'v1', kind: 'Pod', spec: { containers: [] } },

@@ -14,8 +14,7 @@ const outcome = (...parts: PodStatus[]) =>
     ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [] } },
     status: Object.assign({}, ...parts),
   });
-const facts = { cpuModel: 'a', instructionSets: [], cores: 1, cacheBytes: {}, engine: 'onnxruntime 1' };
-const result = JSON.stringify({ kind: 'Probe', facts });
+const result = JSON.stringify({ kind: 'Prepare' });
 
 // Statuses as kubelet 1.35 writes them.
 const failures: [what: string, parts: PodStatus[], reason: string, retryable: boolean, sentence: RegExp][] = [
@@ -90,7 +89,7 @@ test('what a worker said counts, however its pod ended', () => {
   ]) {
     const found = outcome(...parts);
     assert.ok(found.kind === 'Done');
-    assert.deepEqual([found.result.kind, found.finished], ['Probe', '2026-01-01T00:00:00Z']);
+    assert.deepEqual([found.result.kind, found.finished], ['Prepare', '2026-01-01T00:00:00Z']);
   }
 });
 

@@ -20,7 +20,7 @@ const podOf = (change: Partial<DeriveTask>, processes?: boolean): Pod =>
   workerPod({
     owner: { apiVersion, kind: 'Variant', metadata: { name: 'v', namespace: 'default', uid: 'u' } },
     ...{ name: 'v-0', task: task(change), worker: search.worker },
-    settings: { image: 'retune:latest', store: { hostPath: '/var/lib/retune' }, processes },
+    settings: { image: 'retune:latest', namespace: 'retune-system', store: { hostPath: '/var/lib/retune' }, processes },
   });
 const environment = ({ env = [] }: Container) => Object.fromEntries(env.map(({ name, value }) => [name, value]));
 const taskIn = (container: Container) => Task.parse(JSON.parse(environment(container)[workerEnv.task] ?? ''));

@@ -14,6 +14,8 @@ export interface WorkerSettings {
     /** Where it is mounted in worker pods: a URI must mean the same in all pods that mount it. */
     mountPath?: string;
   };
+  /** Where pods run that belong to no namespace: probes of accelerators. */
+  namespace: string;
   /** Pods are processes here: a trainer's command runs as one, whatever image its search names. */
   processes?: boolean;
 }

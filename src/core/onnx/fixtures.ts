@@ -1,4 +1,4 @@
-/** Small graphs for tests: nothing here is used outside them. */
+/** Small graphs from scratch: those that a probe times, and those of tests. */
 import { create } from '@bufbuild/protobuf';
 import type { GraphProto, Model, NodeProto, TensorProto } from './model.ts';
 import {

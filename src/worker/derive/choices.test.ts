@@ -30,7 +30,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'retune-choices-'));
   store = directoryStore(join(folder, 'store'));
   const analyse: DeriveTask['analyse'] = {
-    ...{ rewrites: ['prune-channels', 'precision'], precisions: ['FP32', 'INT8Static'], batchSize: 8 },
+    ...{ rewrites: ['prune-channels', 'precision'], precisions: ['FP32', 'INT8Static'], batchSize: 8, maxSeconds: 60 },
   };
   first = await derive({ engine, store }, { ...task, candidate: base, analyse });
 });

@@ -8,9 +8,6 @@ import { inPrecision } from './precision.ts';
 import { rewritten } from './rewriting.ts';
 import type { DeriveDeps } from './session.ts';
 
-/** The analysis of a model must end well before a worker's deadline. */
-const mostAnalysisMs = 150_000;
-
 /** What a candidate chooses of the analysis of a plain model, made real; without an analysis the model as it is. */
 export async function withChoices(
   { engine, store }: DeriveDeps,
@@ -37,7 +34,7 @@ export async function offers(
         engine: deps.engine,
         options: candidate.engine,
         clock: () => performance.now(),
-        maxMs: mostAnalysisMs,
+        maxMs: 1000 * wanted.maxSeconds,
         output,
       },
       inPrecision: (each, precision, data) => inPrecision(deps, each, precision, data),

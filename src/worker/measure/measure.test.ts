@@ -12,7 +12,7 @@ import { moduleUrl } from '../../runtime/modules.ts';
 import { directoryStore } from '../../stores/directory/directory.ts';
 import { failureOf } from '../failure.ts';
 import { writeNpz } from '../npz.ts';
-import { messageOf, runWorker } from '../run.ts';
+import { messageOf } from '../run.ts';
 import { measure } from './measure.ts';
 
 const modules = {
@@ -92,17 +92,4 @@ test('a variant that is not in the store is a sentence', async () => {
   const failure = await measure({ store: store(), modules }, missing).then(() => assert.fail('it passed'), failureOf);
   assert.equal(failure.reason, 'StoreFailed');
   assert.match(failure.message, /has no sha256:0000/);
-});
-
-test('a worker probes its machine, and refuses what is no task', async () => {
-  const terminationLog = join(folder, 'message');
-  const run = async (environment: NodeJS.ProcessEnv) => {
-    const code = await runWorker(modules, { RETUNE_TERMINATION_LOG: terminationLog, ...environment });
-    return { code, result: JSON.parse(await readFile(terminationLog, 'utf8')) };
-  };
-  const probe = await run({ RETUNE_TASK: '{"kind":"Probe"}' });
-  assert.equal(probe.code, 0);
-  assert.match(probe.result.facts.engine, /^onnxruntime \d/);
-  const nothing = await run({});
-  assert.deepEqual([nothing.code, nothing.result.reason], [1, 'TaskInvalid']);
 });
