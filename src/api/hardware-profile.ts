@@ -23,9 +23,14 @@ export type HardwareFacts = z.infer<typeof HardwareFacts>;
 export const KernelKind = z.enum(['Conv', 'PointwiseConv', 'DepthwiseConv', 'MatMul', 'VectorMatMul']);
 export type KernelKind = z.infer<typeof KernelKind>;
 
-/** How long layers of one kind take in a precision, as a share of what they take in FP32. */
-export const KernelRatio = z.object({ kind: KernelKind, precision: Precision, ratio: z.number() });
-export type KernelRatio = z.infer<typeof KernelRatio>;
+/** How fast layers of one kind are in a precision, FP32 included. */
+export const KernelRate = z.object({
+  kind: KernelKind,
+  precision: Precision,
+  ratio: z.number().describe('What they take, as a share of what they take in FP32.'),
+  gops: z.number().describe('Operations in a second, in 10^9.'),
+});
+export type KernelRate = z.infer<typeof KernelRate>;
 
 const Rates = z.object({
   l1: z.number().optional(),
@@ -42,7 +47,7 @@ export const Abilities = z.object({
   peakGops: z
     .object({ fp32: z.number(), int8: z.number() })
     .describe('Multiply-accumulates of a large matrix product in a second, in 10^9, times two.'),
-  kernels: z.array(KernelRatio).max(40),
+  kernels: z.array(KernelRate).max(40),
   table: Digest.describe('Every operator and fused pattern that was timed, in the artifact store.'),
 });
 export type Abilities = z.infer<typeof Abilities>;

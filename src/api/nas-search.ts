@@ -116,7 +116,12 @@ export const NASSearchSpec = z
       .describe('HardwareProfiles to measure on; every ready one when left out.'),
     budget: z
       .object({
-        maxVariants: z.int().min(1).max(10_000).default(24).describe('Variants to make, the base model included.'),
+        maxVariants: z
+          .int()
+          .min(1)
+          .max(10_000)
+          .default(24)
+          .describe('Variants to measure on each accelerator, the base model included.'),
         maxDuration: Duration.default('1h'),
         parallelism: z.int().min(1).max(64).default(1).describe('Worker pods at once, over all accelerators.'),
       })
@@ -183,6 +188,15 @@ export type FrontPoint = z.infer<typeof FrontPoint>;
 
 export const AcceleratorStatus = z.object({
   name: Name,
+  generation: z.int().optional().describe('Of its HardwareProfile: what was measured in another counts no more.'),
+  known: z.int().optional().describe('Variants that there were before it: the best of them are measured here first.'),
+  started: Time.optional(),
+  finished: Time.optional(),
+  narrowed: z
+    .array(z.object({ choice: z.string().max(64), reason: z.string().max(256) }))
+    .max(32)
+    .optional()
+    .describe('Choices that are of no use here, by what its HardwareProfile was measured to do.'),
   trials: z.int(),
   metric: QualityMetric.optional().describe('What the quality on the front is.'),
   hypervolume: z.number().optional(),

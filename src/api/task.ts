@@ -4,7 +4,7 @@ import { Candidate } from './candidate.ts';
 import { Digest, FileRef } from './common.ts';
 import { Abilities, HardwareFacts } from './hardware-profile.ts';
 import { VariantTrainer } from './trainer.ts';
-import { LatencySummary, LoadPoint, Ratio } from './trial.ts';
+import { LatencySummary, LoadPoint, Ratio, Work } from './trial.ts';
 import { Artifact, Dimensions, judging, PrecisionsExpected, Quality, QualityMetric } from './variant.ts';
 
 /**
@@ -84,6 +84,7 @@ export const MeasureResult = z.object({
   loadCurve: z.array(LoadPoint).max(16),
   throughputPerSecond: z.number(),
   peakMemoryBytes: z.number(),
+  work: Work.optional(),
   outputsAgree: z.boolean(),
   record: Digest,
   measuredSeconds: z.number(),

@@ -67,9 +67,14 @@ export function variantOf(search: NASSearch, candidate: Candidate, base?: Varian
 }
 
 /** The trial of a variant on an accelerator, in one phase where the search has phases. */
-export function trialOf(search: NASSearch, variant: string, accelerator: string, phase?: Phase): Trial {
+export function trialOf(
+  search: NASSearch,
+  variant: string,
+  { name: accelerator, generation }: { name: string; generation: number },
+  phase?: Phase,
+): Trial {
   const { workload, measurement } = search.spec;
-  const name = trialName(variant, accelerator, phase?.name);
+  const name = trialName(variant, { accelerator, generation, phase: phase?.name });
   return {
     apiVersion,
     kind: 'Trial',
@@ -78,7 +83,7 @@ export function trialOf(search: NASSearch, variant: string, accelerator: string,
       searchRef: { name: search.metadata.name },
       variantRef: { name: variant },
       baselineRef: { name: baseName(search) },
-      accelerator,
+      ...{ accelerator, generation },
       ...(phase && { phase: { name: phase.name, inputs: phase.inputs } }),
       batchSize: workload.batchSize,
       minSamples: measurement.minSamples,

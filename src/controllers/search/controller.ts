@@ -1,4 +1,4 @@
-import { latencySlas, nasSearches, trials, variants } from '../../api/resources.ts';
+import { hardwareProfiles, latencySlas, nasSearches, trials, variants } from '../../api/resources.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
 import { type Controller, itself, owner } from '../../runtime/controller.ts';
 import type { Clock } from '../../runtime/reconcile.ts';
@@ -8,11 +8,18 @@ import { gather } from './gather.ts';
 
 /** Proposes variants, has them measured on every accelerator, and keeps the front. */
 export function searchController({ cluster, clock }: { cluster: Cluster; clock: Clock }): Controller {
+  /** Whom new hardware concerns: every search is seen when this process starts. */
+  const known = new Map<string, Key>();
   return {
     name: 'search',
     async reconcile(key) {
       const snapshot = await gather(cluster, key);
-      if (!snapshot) return {};
+      const id = `${key.namespace}/${key.name}`;
+      if (!snapshot) {
+        known.delete(id);
+        return {};
+      }
+      known.set(id, key);
       const decision = decide(snapshot, clock());
       // The start is in status before there are children: the time they may take counts from then.
       await writeStatus(cluster, nasSearches, snapshot.search, decision.status);
@@ -25,6 +32,7 @@ export function searchController({ cluster, clock }: { cluster: Cluster; clock: 
       { type: nasSearches, map: itself },
       { type: variants, map: owner('NASSearch') },
       { type: trials, map: owner('NASSearch') },
+      { type: hardwareProfiles, map: () => [...known.values()] },
       {
         type: latencySlas,
         map: ({ metadata, spec }): Key[] => [{ namespace: metadata.namespace, name: spec.searchRef.name }],

@@ -1,101 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { apiVersion } from '../../api/common.ts';
 import type { HardwareProfile } from '../../api/hardware-profile.ts';
-import type { NASSearch, NASSearchSpec } from '../../api/nas-search.ts';
-import type { Trial } from '../../api/trial.ts';
-import { withDefaults } from '../../api/validate.ts';
-import type { Variant } from '../../api/variant.ts';
 import { findCondition } from '../../runtime/conditions.ts';
 import { variantOf } from './children.ts';
 import { decide } from './decide.ts';
-import type { SearchSnapshot } from './gather.ts';
+import {
+  applied,
+  aSearch,
+  condition,
+  derived,
+  finished,
+  finishOne,
+  reasonOf,
+  snapshotOf,
+  startMs,
+} from './fixtures.ts';
 import { trialState, variantState } from './summary.ts';
-
-const startMs = Date.parse('2026-01-01T12:00:00Z');
-const at = new Date(startMs).toISOString();
-const condition = (type: string, status: 'True' | 'False', reason: string) => ({
-  ...{ type, status, reason, message: reason, lastTransitionTime: at },
-});
-const dimensions = ['depth', 'width', 'kernel'].map((name) => ({ name, choices: [1, 2, 3] }));
-
-function aSearch(change: Partial<Record<keyof NASSearchSpec, unknown>> = {}): NASSearch {
-  const file = (name: string) => ({ uri: `file:///models/${name}` });
-  return withDefaults({
-    ...{ apiVersion, kind: 'NASSearch', metadata: { name: 'quick', namespace: 'default', uid: 'u', generation: 1 } },
-    spec: {
-      ...{ model: file('m.onnx'), supernet: file('m.json') },
-      data: { heldout: file('h.npz'), calibration: file('c.npz') },
-      budget: { maxVariants: 7, parallelism: 2 },
-      ...change,
-    } as unknown as NASSearchSpec,
-  });
-}
-
-const profile = (name: string): HardwareProfile => ({
-  ...{ apiVersion, kind: 'HardwareProfile', metadata: { name }, spec: { match: { type: name } } },
-  status: { conditions: [condition('Ready', 'True', 'Stable')] } as HardwareProfile['status'],
-});
-
-const snapshotOf = (search: NASSearch, profiles = ['fast', 'slow'].map(profile)): SearchSnapshot => ({
-  ...{ search, variants: [], trials: [], slas: [], profiles },
-});
-
-const derived = (variant: Variant): Variant => {
-  const sum = Object.values(variant.spec.candidate.dimensions).reduce((total, choice) => total + choice, 0);
-  const value = 0.8 + 0.02 * (sum || 9);
-  return {
-    ...variant,
-    status: {
-      artifact: { digest: `sha256:${'0'.repeat(64)}`, uri: 'file:///a', sizeBytes: 1000 + sum },
-      quality: { metric: 'Top1', value, low: value, high: value, samples: 1000 },
-      dimensions,
-      conditions: [condition('Ready', 'True', 'Derived')],
-    },
-  };
-};
-
-const measured = (trial: Trial, variant: Variant | undefined): Trial => {
-  const { dimensions: chosen = {}, precision = 'FP32' } = variant?.spec.candidate ?? {};
-  const sum = Object.values(chosen).reduce((total, choice) => total + choice, 0) || 9;
-  const ms = sum * (trial.spec.accelerator === 'fast' && precision === 'INT8Static' ? 1 : 3);
-  const latency = { p50Ms: ms, p90Ms: ms, p99Ms: ms, p99LowMs: ms, p99HighMs: ms, meanMs: ms, samples: 1000 };
-  return { ...trial, status: { latency, conditions: [condition('Succeeded', 'True', 'Measured')] } };
-};
-
-/** What a reconcile would do to the cluster: children by name, made once. */
-function applied(snapshot: SearchSnapshot, nowMs: number): SearchSnapshot {
-  const { status, variants, trials } = decide(snapshot, nowMs);
-  const add = <T extends Variant | Trial>(present: T[], made: T[]) => [
-    ...present,
-    ...made.filter(({ metadata }) => !present.some((one) => one.metadata.name === metadata.name)),
-  ];
-  return {
-    ...snapshot,
-    search: { ...snapshot.search, status },
-    variants: add(snapshot.variants, variants),
-    trials: add(snapshot.trials, trials),
-  };
-}
-
-const reasonOf = ({ search }: SearchSnapshot) => findCondition(search.status?.conditions, 'Succeeded')?.reason;
-
-/** Lets one of the pending children end, the `pick`-th. */
-function finishOne(snapshot: SearchSnapshot, pick: number): SearchSnapshot {
-  const variants = snapshot.variants.filter((one) => variantState(one) === 'Pending');
-  const trials = snapshot.trials.filter((one) => trialState(one) === 'Pending');
-  const all = [...variants, ...trials].map(({ metadata }) => metadata.name);
-  const name = all[pick % Math.max(1, all.length)];
-  return {
-    ...snapshot,
-    variants: snapshot.variants.map((one) => (one.metadata.name === name ? derived(one) : one)),
-    trials: snapshot.trials.map((one) => {
-      const variant = snapshot.variants.find(({ metadata }) => metadata.name === one.spec.variantRef.name);
-      return one.metadata.name === name ? measured(one, variant) : one;
-    }),
-  };
-}
 
 test('in whatever order its pods end, a search stays within its budget, ends, and has a front for each accelerator', () => {
   fc.assert(
@@ -188,19 +109,6 @@ test('a base model that can not be used ends the search', () => {
     ['BaseFailed', true],
   );
 });
-
-/** Runs a search to its end; every child succeeds. */
-function finished(search: NASSearch, derive: (variant: Variant) => Variant = derived): SearchSnapshot {
-  let snapshot = snapshotOf(search, [profile('fast')]);
-  for (let i = 0; i < 80 && !snapshot.search.status?.finished; i++) {
-    const next = applied(snapshot, startMs + i);
-    const pending = next.variants.find((one) => variantState(one) === 'Pending');
-    snapshot = pending
-      ? { ...next, variants: next.variants.map((one) => (one === pending ? derive(one) : one)) }
-      : finishOne(next, 0);
-  }
-  return snapshot;
-}
 
 test('each phase is measured of each variant, is an objective, and has its threshold', () => {
   const inputs = (name: string) => ({ uri: `file:///data/${name}.npz` });

@@ -7,6 +7,7 @@ import { label } from '../../core/search/candidate.ts';
 import { type Measured, outcome } from '../../core/search/choice.ts';
 import { findCondition } from '../../runtime/conditions.ts';
 import { phasesOf } from '../shared/phases.ts';
+import { type Accelerator, trialsOn, uselessOn } from './accelerators.ts';
 import { baseName } from './children.ts';
 import type { SearchSnapshot } from './gather.ts';
 
@@ -24,12 +25,10 @@ export const trialState = (trial: Trial): State => stateOf(trial, 'Succeeded');
 const latencyField = { P50: 'p50Ms', P90: 'p90Ms', P99: 'p99Ms' } as const;
 
 /** What was measured of a variant on an accelerator, in all phases; undefined while there is nothing to say. */
-export function measuredOf(snapshot: SearchSnapshot, variant: Variant, accelerator: string): Measured | undefined {
-  const { search, trials } = snapshot;
+export function measuredOf(snapshot: SearchSnapshot, variant: Variant, accelerator: Accelerator): Measured | undefined {
+  const { search } = snapshot;
   const { quality, artifact } = variant.status ?? {};
-  const its = trials.filter(
-    ({ spec }) => spec.accelerator === accelerator && spec.variantRef.name === variant.metadata.name,
-  );
+  const its = trialsOn(snapshot, accelerator).filter(({ spec }) => spec.variantRef.name === variant.metadata.name);
   const [first, ...others] = phasesOf(search).map((phase) => {
     const trial = its.find(({ spec }) => spec.phase?.name === phase?.name);
     // One that was let go early has too few samples for its tail, and is beaten by the base.
@@ -64,18 +63,28 @@ function qualityLimit({ search, variants }: SearchSnapshot): QualityLimit {
   return limitOf(search.spec.quality, base?.status?.quality);
 }
 
-function acceleratorStatus(snapshot: SearchSnapshot, name: string): AcceleratorStatus {
+/** Longer reasons than a status may hold are cut. */
+const longestReason = 256;
+
+function acceleratorStatus(snapshot: SearchSnapshot, accelerator: Accelerator): AcceleratorStatus {
   const { search, variants } = snapshot;
-  const measured = variants.flatMap((variant) => measuredOf(snapshot, variant, name) ?? []);
+  const measured = variants.flatMap((variant) => measuredOf(snapshot, variant, accelerator) ?? []);
   const threshold = search.spec.workload.phases?.[0]?.threshold ?? search.spec.latency.threshold;
   const limits = { quality: qualityLimit(snapshot), thresholdMs: threshold ? durationMs(threshold) : undefined };
   const { front, recommended, message, hypervolume } = outcome(measured, limits, baseName(search));
+  const useless = uselessOn(snapshot, accelerator).map(({ choice, reason }) => {
+    return { choice, reason: reason.slice(0, longestReason) };
+  });
   const { metric } = search.spec.quality;
-  return { name, trials: measured.length, metric, front, recommended, message, hypervolume };
+  return {
+    ...accelerator,
+    ...(useless.length > 0 && { narrowed: useless }),
+    ...{ trials: measured.length, metric, front, recommended, message, hypervolume },
+  };
 }
 
 /** Counts and fronts, made anew from the children each time. */
-export function summarize(snapshot: SearchSnapshot, accelerators: string[]): Partial<NASSearchStatus> {
+export function summarize(snapshot: SearchSnapshot, accelerators: readonly Accelerator[]): Partial<NASSearchStatus> {
   const { search, variants, trials } = snapshot;
   const count = <T>(all: T[], state: (one: T) => State, wanted: State) =>
     all.filter((one) => state(one) === wanted).length;
@@ -93,6 +102,6 @@ export function summarize(snapshot: SearchSnapshot, accelerators: string[]): Par
       running,
       pending: count(trials, trialState, 'Pending') - running,
     },
-    accelerators: accelerators.slice(0, 16).map((name) => acceleratorStatus(snapshot, name)),
+    accelerators: accelerators.map((accelerator) => acceleratorStatus(snapshot, accelerator)),
   };
 }

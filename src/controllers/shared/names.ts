@@ -7,6 +7,17 @@ const longestName = 60;
 export const childName = (parent: string, suffix: string): string =>
   `${parent.slice(0, longestName - suffix.length - 1)}-${suffix}`;
 
-/** The trial of a variant on an accelerator, in one phase where there are several; the same name whoever asks. */
-export const trialName = (variant: string, accelerator: string, phase?: string): string =>
-  childName(variant, shortHash(phase ? `${accelerator} ${phase}` : accelerator).slice(-5));
+/** Where and how a variant is measured. */
+export interface Place {
+  accelerator: string;
+  /** Of the accelerator's profile. */
+  generation: number;
+  /** The phase, where there are several. */
+  phase?: string;
+}
+
+/** The trial of a variant in a place; the same name whoever asks. */
+export function trialName(variant: string, { accelerator, generation, phase }: Place): string {
+  const parts = [accelerator, ...(phase ? [phase] : []), ...(generation > 1 ? [generation] : [])];
+  return childName(variant, shortHash(parts.join(' ')).slice(-5));
+}

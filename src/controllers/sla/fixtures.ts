@@ -72,6 +72,7 @@ function measured(variant: string, quality: number, p99Ms: number, capacity: num
         variantRef: { name: variant },
         baselineRef: { name: 'base' },
         accelerator: 'cpu',
+        generation: 1,
         batchSize: 32,
         minSamples: 1000,
         maxMeasureTime: '10s',

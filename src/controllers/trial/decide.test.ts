@@ -32,7 +32,7 @@ const trial: Trial = {
   ...{ apiVersion, kind: 'Trial', metadata: { name: 'quick-a-x', namespace: 'default', generation: 1 } },
   spec: {
     ...{ searchRef: { name: 'quick' }, variantRef: { name: 'quick-a' }, baselineRef: { name: 'quick-base' } },
-    ...{ accelerator: 'cpu', batchSize: 8, minSamples: 1000, maxMeasureTime: '30s' },
+    ...{ accelerator: 'cpu', generation: 1, batchSize: 8, minSamples: 1000, maxMeasureTime: '30s' },
   },
 };
 const result = (change: Partial<MeasureResult> = {}): MeasureResult => ({

@@ -1,6 +1,7 @@
 import type { MeasureResult, MeasureTask } from '../../api/task.ts';
 import type { Trial, TrialStatus } from '../../api/trial.ts';
 import { durationMs, quantity } from '../../api/units.ts';
+import { memoryWall } from '../../core/hardware/memory-wall.ts';
 import { lossOf } from '../../core/quality/metric.ts';
 import { setCondition } from '../../runtime/conditions.ts';
 import { isSettled, type Settled, step } from '../shared/attempt.ts';
@@ -45,7 +46,7 @@ const seconds = (from: string | undefined, to: string | undefined) =>
 function measuredStatus(
   status: TrialStatus,
   { invalid: _, kind: _k, ...result }: MeasureResult,
-  { pod }: TrialSnapshot,
+  { pod, profile }: TrialSnapshot,
   finished: string | undefined,
 ): TrialStatus {
   const podCreated = pod?.metadata.creationTimestamp;
@@ -53,6 +54,7 @@ function measuredStatus(
   return {
     ...status,
     ...result,
+    ...(result.work && { memory: memoryWall(result.work, result.latency.p50Ms, profile?.status?.abilities) }),
     ...{ pod: pod?.metadata.name, node: pod?.spec.nodeName, podCreated, finished },
     overheadSeconds: total === undefined ? undefined : Math.max(0, total - result.measuredSeconds),
   };

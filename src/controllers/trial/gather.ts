@@ -25,13 +25,14 @@ export async function gather(cluster: Cluster, key: Key): Promise<TrialSnapshot 
   const trial = await cluster.get(trials, key);
   if (!trial || trial.metadata.deletionTimestamp) return undefined;
   const { namespace } = key;
-  const { searchRef, variantRef, baselineRef, accelerator, phase } = trial.spec;
+  const { searchRef, variantRef, baselineRef, accelerator, generation, phase } = trial.spec;
+  const place = { accelerator, generation, phase: phase?.name };
   const [search, variant, baseline, profile, reference, pod] = await Promise.all([
     cluster.get(nasSearches, { namespace, name: searchRef.name }),
     cluster.get(variants, { namespace, name: variantRef.name }),
     cluster.get(variants, { namespace, name: baselineRef.name }),
     cluster.get(hardwareProfiles, { name: accelerator }),
-    cluster.get(trials, { namespace, name: trialName(baselineRef.name, accelerator, phase?.name) }),
+    cluster.get(trials, { namespace, name: trialName(baselineRef.name, place) }),
     cluster.get(pods, { namespace, name: podName(trial.metadata.name, trial.status?.attempts) }),
   ]);
   return { trial, search, variant, baseline, profile, reference, pod };

@@ -4,11 +4,12 @@ import type { Failure } from '../../api/task.ts';
 import { moduleUrl } from '../../runtime/modules.ts';
 import { WorkerError } from '../failure.ts';
 import type { RowsOfNumbers } from '../judge/record.ts';
-import type { Block, RunnerReply, RunnerRequest, RunnerSetup } from './messages.ts';
+import type { Block, RunnerReply, RunnerRequest, RunnerSetup, Shapes } from './messages.ts';
 
 /** A model loaded in a process of its own. */
 export interface Runner {
   engine: string;
+  shapes: Shapes;
   run(count: number): Promise<Block>;
   outputs(rows: number, output?: string): Promise<RowsOfNumbers>;
   /** Largest resident set so far, in bytes. */
@@ -71,9 +72,9 @@ export async function startRunner(setup: RunnerSetup): Promise<Runner> {
     await exited;
   };
   try {
-    const { engine } = await ask('Ready');
+    const { engine, shapes } = await ask('Ready');
     return {
-      engine,
+      ...{ engine, shapes },
       async run(count) {
         const block = await ask('Block', { kind: 'Run', count });
         ({ peakMemoryBytes } = block);

@@ -3,7 +3,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { type Pair, pairedRatio } from '../../core/statistics/paired.ts';
 import { quantile } from '../../core/statistics/quantile.ts';
 import { type Runner, startRunner } from './child.ts';
-import type { Block, RunnerSetup } from './messages.ts';
+import type { Block, RunnerSetup, Shapes } from './messages.ts';
 
 export interface Plan {
   /** Runs of the candidate that a whole measurement has; those of the control may be fewer. */
@@ -28,6 +28,8 @@ export interface Interleaved {
   peakMemoryBytes: number;
   measuredMs: number;
   engine: string;
+  /** What the candidate was fed. */
+  shapes: Shapes;
 }
 
 /** Models are loaded anew so often: where weights come to lie in memory is chance that should average out. */
@@ -80,6 +82,7 @@ export async function interleave(candidate: RunnerSetup, baseline: RunnerSetup, 
       peakMemoryBytes: 0,
       measuredMs: 0,
       engine: '',
+      shapes: {},
     },
   };
   const done = (share: number) =>
@@ -91,7 +94,7 @@ export async function interleave(candidate: RunnerSetup, baseline: RunnerSetup, 
 
   for (let load = 1; load <= loads && !done(1); load++) {
     const [a, b] = await both(candidate, baseline);
-    result.engine = a.engine;
+    Object.assign(result, { engine: a.engine, shapes: a.shapes });
     try {
       // Warm-up: kernels are picked and memory is allocated in the first runs; their times say how long a block is.
       const [warmA, warmB] = [median((await a.run(5)).runsMs), median((await b.run(3)).runsMs)];

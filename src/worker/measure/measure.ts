@@ -9,12 +9,13 @@ import type { ArtifactStore } from '../../stores/store.ts';
 import { hardwareFacts } from '../facts.ts';
 import { WorkerError } from '../failure.ts';
 import { sameOutputs } from '../judge/record.ts';
-import { type Modules, openStore } from '../modules.ts';
+import { loadEngine, type Modules, openStore } from '../modules.ts';
 import { readNpz } from '../npz.ts';
 import { startRunner } from './child.ts';
 import { type Interleaved, interleave } from './interleave.ts';
 import type { RunnerSetup } from './messages.ts';
 import { invalidity } from './validity.ts';
+import { workOfRun } from './work.ts';
 
 export interface MeasureDeps {
   /** URI of the artifact store. */
@@ -93,6 +94,8 @@ export async function measure(deps: MeasureDeps, task: MeasureTask): Promise<Mea
     });
   }
   const facts = hardwareFacts(measured.engine);
+  const [engine, model] = [await loadEngine(deps.modules), await store.get(task.candidate.digest)];
+  const work = await workOfRun(engine, model, measured.shapes, facts.cacheBytes);
   const latency = summarize(measured.candidateMs);
   return {
     kind: 'Measure',
@@ -104,6 +107,7 @@ export async function measure(deps: MeasureDeps, task: MeasureTask): Promise<Mea
     loadCurve: loadCurve(measured.candidateMs),
     throughputPerSecond: 1000 / latency.meanMs,
     peakMemoryBytes: measured.peakMemoryBytes,
+    work,
     outputsAgree: agree,
     record: await store.put(recordOf(task, measured, facts)),
     measuredSeconds: measured.measuredMs / 1000,

@@ -26,8 +26,11 @@ export interface Block {
   throttledMs: number;
 }
 
+/** Of what is fed to each input. */
+export type Shapes = Record<string, number[]>;
+
 export type RunnerReply =
-  | { kind: 'Ready'; engine: string }
+  | { kind: 'Ready'; engine: string; shapes: Shapes }
   | ({ kind: 'Block'; peakMemoryBytes: number } & Block)
   | ({ kind: 'Outputs' } & RowsOfNumbers)
   | Failure;

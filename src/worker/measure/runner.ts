@@ -72,7 +72,8 @@ async function main({ modules, store, digest, options, inputs, batchSize }: Runn
     answer.catch((error: unknown) => reply(failureOf(error)));
   });
   process.on('disconnect', () => process.exit());
-  reply({ kind: 'Ready', engine: engine.version });
+  const shapes = Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
+  reply({ kind: 'Ready', engine: engine.version, shapes });
 }
 
 await main(JSON.parse(process.argv[2] ?? '{}') as RunnerSetup).catch((error: unknown) => reply(failureOf(error)));

@@ -1,5 +1,5 @@
 import type { Precision } from '../../api/candidate.ts';
-import type { KernelKind, KernelRatio } from '../../api/hardware-profile.ts';
+import type { KernelKind, KernelRate } from '../../api/hardware-profile.ts';
 import { type KernelModel, kernelInput, kernelModels, patternModels } from '../../core/hardware/kernels.ts';
 import { encode, type Model } from '../../core/onnx/model.ts';
 import { prepare } from '../../core/onnx/prepare.ts';
@@ -110,17 +110,19 @@ export function peakOf(times: readonly KernelTime[], precisions: readonly Precis
   return Math.max(0, ...rates) / 1e6;
 }
 
-/** The geometric mean over the sizes of each kind. */
-export function ratiosOf(times: readonly KernelTime[]): KernelRatio[] {
+const geometricMean = (values: readonly number[]) =>
+  Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+
+/** Each kind in each precision: geometric means over the sizes. */
+export function ratesOf(times: readonly KernelTime[]): KernelRate[] {
   const groups = new Map<string, KernelTime[]>();
   for (const time of times) {
-    if (time.precision === 'FP32') continue;
     const key = `${time.kind} ${time.precision}`;
     groups.set(key, [...(groups.get(key) ?? []), time]);
   }
-  return [...groups.values()].map((group): KernelRatio => {
+  return [...groups.values()].map((group): KernelRate => {
     const { kind, precision } = group[0] as KernelTime;
-    const mean = group.reduce((sum, { ratio }) => sum + Math.log(ratio), 0) / group.length;
-    return { kind, precision, ratio: Math.exp(mean) };
+    const gops = geometricMean(group.map(({ macs, ms }) => (2 * macs) / ms / 1e6));
+    return { kind, precision, ratio: geometricMean(group.map(({ ratio }) => ratio)), gops };
   });
 }

@@ -3,7 +3,7 @@ import type { Engine } from '../../engines/engine.ts';
 import type { ArtifactStore } from '../../stores/store.ts';
 import { hardwareFacts } from '../facts.ts';
 import { bandwidth } from './bandwidth.ts';
-import { kernelTimes, patternTimes, peakOf, ratiosOf } from './kernels.ts';
+import { kernelTimes, patternTimes, peakOf, ratesOf } from './kernels.ts';
 
 /**
  * What the machine under this pod is and what one of its threads can do. Some seconds; it must have the node to itself.
@@ -22,7 +22,7 @@ export async function probe(
     kind: 'Probe',
     facts,
     abilities: {
-      ...{ bandwidthGBps, kernels: ratiosOf(kernels), table },
+      ...{ bandwidthGBps, kernels: ratesOf(kernels), table },
       peakGops: { fp32: peakOf(kernels, ['FP32']), int8: peakOf(kernels, ['INT8Static', 'INT8Dynamic']) },
     },
   };

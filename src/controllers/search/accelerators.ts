@@ -1,0 +1,81 @@
+import type { NASSearch } from '../../api/nas-search.ts';
+import type { Trial } from '../../api/trial.ts';
+import type { Variant } from '../../api/variant.ts';
+import { type Narrowed, narrowed, uselessChoices } from '../../core/hardware/narrowing.ts';
+import { type Space, spaceOf } from '../../core/search/space.ts';
+import { findCondition } from '../../runtime/conditions.ts';
+import { baseName } from './children.ts';
+import type { SearchSnapshot } from './gather.ts';
+
+/** An accelerator as a search sees it. */
+export interface Accelerator {
+  name: string;
+  /** Of its profile. */
+  generation: number;
+  /** Variants that had been made before it was there. */
+  known: number;
+  started?: string;
+  /** Nothing more is searched on it; undefined while something is. */
+  finished?: string;
+}
+
+const isSettled = (condition: { status: string } | undefined) => !!condition && condition.status !== 'Unknown';
+
+/** Those named that there are, else every one that is there for good; each once it is known what it can do. */
+function present({ search, profiles }: SearchSnapshot): string[] {
+  const names = profiles
+    .filter(({ status }) => isSettled(findCondition(status?.conditions, 'Probed')))
+    .filter(({ status }) => findCondition(status?.conditions, 'Ready')?.status === 'True')
+    .map(({ metadata }) => metadata.name)
+    .sort();
+  return search.spec.accelerators?.filter((name) => names.includes(name)) ?? names;
+}
+
+/** The accelerators that are named and that no profile stands for. */
+export const missing = ({ search, profiles }: SearchSnapshot): string[] =>
+  (search.spec.accelerators ?? []).filter((name) => !profiles.some(({ metadata }) => metadata.name === name));
+
+/**
+ * The accelerators of a search: those it was on before, also while their nodes are away, and those that are there now.
+ * One that is new, or whose machines are no longer what they were, begins anew.
+ */
+export function acceleratorsOf(snapshot: SearchSnapshot): Accelerator[] {
+  const { search, profiles, variants } = snapshot;
+  const before = search.status?.accelerators ?? [];
+  const names = new Set([...before.map(({ name }) => name), ...present(snapshot)]);
+  return [...names].slice(0, 16).map((name): Accelerator => {
+    const generation = profiles.find(({ metadata }) => metadata.name === name)?.status?.generation ?? 1;
+    const found = before.find((one) => one.name === name && (one.generation ?? 1) === generation);
+    const { known = variants.length, started, finished } = found ?? {};
+    return { name, generation, known, started, finished };
+  });
+}
+
+/** The trials on an accelerator, as its machines are now. */
+export const trialsOn = ({ trials }: SearchSnapshot, { name, generation }: Accelerator): Trial[] =>
+  trials.filter(({ spec }) => spec.accelerator === name && (spec.generation ?? 1) === generation);
+
+/** What the search may choose from, whatever the accelerator; undefined before the base says what it offers. */
+function wholeSpace({ spec }: NASSearch, base: Variant | undefined): Space | undefined {
+  const { dimensions = [], precisions } = base?.status ?? {};
+  return base?.status && spaceOf(spec, { dimensions, precisions });
+}
+
+/** Choices that are of no use on an accelerator: none are known before the base is measured there. */
+export function uselessOn(snapshot: SearchSnapshot, accelerator: Accelerator): Narrowed[] {
+  const { search, variants, profiles } = snapshot;
+  const base = variants.find(({ metadata }) => metadata.name === baseName(search));
+  const space = wholeSpace(search, base);
+  const trial = trialsOn(snapshot, accelerator).find(({ spec }) => spec.variantRef.name === base?.metadata.name);
+  const { work, latency } = trial?.status ?? {};
+  const { abilities } = profiles.find(({ metadata }) => metadata.name === accelerator.name)?.status ?? {};
+  return space && work && latency && abilities ? uselessChoices(space, { work, p50Ms: latency.p50Ms }, abilities) : [];
+}
+
+/** What may be chosen on an accelerator. */
+export function spaceOn(snapshot: SearchSnapshot, accelerator: Accelerator): Space {
+  const { search, variants } = snapshot;
+  const base = variants.find(({ metadata }) => metadata.name === baseName(search));
+  const space = wholeSpace(search, base) ?? spaceOf(search.spec, { dimensions: [] });
+  return narrowed(space, uselessOn(snapshot, accelerator));
+}

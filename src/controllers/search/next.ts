@@ -1,0 +1,152 @@
+import type { Trial } from '../../api/trial.ts';
+import type { Variant } from '../../api/variant.ts';
+import { lossOf } from '../../core/quality/metric.ts';
+import { canonical } from '../../core/search/candidate.ts';
+import { latenciesOf } from '../../core/search/choice.ts';
+import type { Evaluated } from '../../core/search/sampler.ts';
+import { guidedSampler } from '../../core/search/samplers/guided.ts';
+import type { Space } from '../../core/search/space.ts';
+import { phasesOf } from '../shared/phases.ts';
+import { type Accelerator, spaceOn, trialsOn } from './accelerators.ts';
+import { baseName, trialOf, variantOf } from './children.ts';
+import type { SearchSnapshot } from './gather.ts';
+import { measuredOf, trialState, variantState } from './summary.ts';
+
+export interface Next {
+  variants: Variant[];
+  trials: Trial[];
+}
+
+/** How much of its budget an accelerator that comes later spends on what was found elsewhere. */
+const inheritedShare = 0.5;
+
+/** One accelerator with what is to be measured on it. */
+interface Course {
+  accelerator: Accelerator;
+  space: Space;
+  /** Variants with a trial on it. */
+  tried: Set<string>;
+  /** Variants that are yet to be tried on it, first those that are ready. */
+  wanted: Variant[];
+  /** How many more variants it may have. */
+  room: number;
+}
+
+const byName = (a: Variant, b: Variant) => a.metadata.name.localeCompare(b.metadata.name);
+/** Oldest first; those of one second by name. */
+const byAge = (a: Variant, b: Variant) =>
+  (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '') || byName(a, b);
+
+/** Whether a variant can be of use in a space that may have been narrowed. */
+function lies({ spec: { candidate } }: Variant, { precisions, dimensions }: Space, whole: Space): boolean {
+  const narrowedOut = whole.dimensions.filter(({ name }) => !dimensions.some((one) => one.name === name));
+  return (
+    precisions.includes(candidate.precision) &&
+    narrowedOut.every(
+      ({ name, choices }) => (candidate.dimensions[name] ?? Math.max(...choices)) === Math.max(...choices),
+    )
+  );
+}
+
+/** What an accelerator that comes later begins with: variants on the fronts of others, else the oldest there are. */
+function inherited({ search, variants }: SearchSnapshot, { name, known }: Accelerator): Set<string> {
+  const others = (search.status?.accelerators ?? []).filter((one) => one.name !== name);
+  const best = [...new Set(others.flatMap(({ front }) => front.map(({ variant }) => variant)))];
+  const oldest = variants.toSorted(byAge).slice(0, known);
+  const most = Math.max(1, Math.floor(inheritedShare * search.spec.budget.maxVariants));
+  return new Set((best.length > 0 ? best : oldest.map(({ metadata }) => metadata.name)).slice(0, most));
+}
+
+function courseOf(snapshot: SearchSnapshot, accelerator: Accelerator): Course {
+  const { search, variants } = snapshot;
+  const base = baseName(search);
+  const own = trialsOn(snapshot, accelerator);
+  const tried = new Set(own.map(({ spec }) => spec.variantRef.name));
+  const baseTrial = own.find(({ spec }) => spec.variantRef.name === base);
+  const space = spaceOn(snapshot, accelerator);
+  const whole = spaceOn({ ...snapshot, profiles: [] }, accelerator);
+  // Before the base is measured here nobody knows what is of use here.
+  const known = baseTrial !== undefined && trialState(baseTrial) !== 'Pending';
+  const fromElsewhere = inherited(snapshot, accelerator);
+  const most = search.spec.budget.maxVariants - tried.size;
+  const all = variants.toSorted(byAge).filter((variant, place) => {
+    const { name } = variant.metadata;
+    if (tried.has(name) || variantState(variant) === 'Failed') return false;
+    if (name === base) return true;
+    return known && lies(variant, space, whole) && (place >= accelerator.known || fromElsewhere.has(name));
+  });
+  // Others go on where this one has had all it may have.
+  const wanted = all.slice(0, Math.max(0, most));
+  const room = most - wanted.length;
+  return { accelerator, space, tried, wanted, room: known ? room : 0 };
+}
+
+/** What was made and measured on one accelerator, as the sampler takes it: what is not to be proposed again included. */
+function history(snapshot: SearchSnapshot, { accelerator, tried, wanted }: Course): Evaluated[] {
+  const coming = new Set(wanted.map(({ metadata }) => metadata.name));
+  return snapshot.variants
+    .toSorted(byName)
+    .filter(({ metadata }) => tried.has(metadata.name) || coming.has(metadata.name))
+    .concat(
+      snapshot.variants.filter((variant) => variantState(variant) === 'Failed' && !tried.has(variant.metadata.name)),
+    )
+    .map((variant) => {
+      const { candidate } = variant.spec;
+      const measured = measuredOf(snapshot, variant, accelerator);
+      const { quality } = variant.status ?? {};
+      if (!quality || !measured) return { candidate };
+      return { candidate, objectives: [lossOf(quality), ...latenciesOf(measured)] };
+    });
+}
+
+/**
+ * The next children, for as many workers as are free: trials of what is made, the base first, before new variants; these
+ * for each accelerator in turn, from what was measured on it. A proposal that was made for another accelerator is only
+ * measured.
+ */
+export function nextChildren(snapshot: SearchSnapshot, accelerators: readonly Accelerator[]): Next {
+  const { search, variants, trials } = snapshot;
+  const { budget, seed } = search.spec;
+  const busy =
+    variants.filter((variant) => variantState(variant) === 'Pending').length +
+    trials.filter((trial) => trialState(trial) === 'Pending').length;
+  let free = Math.max(0, budget.parallelism - busy);
+  const base = variants.find(({ metadata }) => metadata.name === baseName(search));
+  const offered = base?.status?.dimensions ?? [];
+  const courses = accelerators.map((accelerator) => courseOf(snapshot, accelerator));
+  const trialsFor = (variant: Variant, { accelerator }: Course) =>
+    phasesOf(search).map((phase) => trialOf(search, variant.metadata.name, accelerator, phase));
+  const made = new Set(trials.map(({ metadata }) => metadata.name));
+
+  const ready = courses.flatMap((course) =>
+    [...variants.filter(({ metadata }) => course.tried.has(metadata.name)), ...course.wanted]
+      .filter((variant) => variantState(variant) === 'Succeeded')
+      .map((variant) => ({ variant, trials: trialsFor(variant, course) })),
+  );
+  const next: Next = {
+    variants: [],
+    trials: ready
+      .toSorted((a, b) => Number(b.variant === base) - Number(a.variant === base))
+      .flatMap((one) => one.trials)
+      .filter(({ metadata }) => !made.has(metadata.name))
+      .slice(0, free),
+  };
+  free -= next.trials.length;
+
+  for (let turn = 0; turn < courses.length && free > 0; turn++) {
+    const course = courses[(variants.length + turn) % courses.length] as Course;
+    const count = Math.min(free, course.room);
+    if (count <= 0) continue;
+    const known = new Map(variants.map((variant) => [canonical(variant.spec.candidate, offered), variant]));
+    for (const candidate of guidedSampler(course.space, history(snapshot, course), count, seed)) {
+      const present = known.get(canonical(candidate, offered));
+      const itsTrials = present && variantState(present) === 'Succeeded' ? trialsFor(present, course) : [];
+      if (!present) next.variants.push(variantOf(search, candidate, base));
+      next.trials.push(...itsTrials.slice(0, free));
+      free -= Math.max(1, itsTrials.length);
+    }
+    // Whoever is next sees what was proposed here: names follow from candidates, and none is made twice.
+    if (next.variants.length > 0) break;
+  }
+  return next;
+}
