@@ -13,9 +13,9 @@ export async function searchReports(cluster: Cluster, search: NASSearch): Promis
   const options = { namespace, labels: { 'retune.dev/search': name } };
   const [its, measured] = [await cluster.list(variants, options), await cluster.list(trials, options)];
   const { threshold } = search.spec.latency;
-  return (search.status?.accelerators ?? []).map(({ name: accelerator, front, recommended }) => ({
+  return (search.status?.accelerators ?? []).map(({ name: accelerator, front, recommended, narrowed }) => ({
     name,
-    accelerator,
+    ...{ accelerator, narrowed },
     thresholdMs: threshold ? durationMs(threshold) : undefined,
     scale: { metric: search.spec.quality.metric, higherIsBetter: search.spec.quality.higherIsBetter },
     points: measured.flatMap((trial): TrialPoint[] => {
@@ -29,6 +29,7 @@ export async function searchReports(cluster: Cluster, search: NASSearch): Promis
         {
           ...{ variant: variant.metadata.name, label: label(variant.spec.candidate), quality: quality.value },
           ...{ p50Ms, p99Ms, p99LowMs, p99HighMs, sizeBytes: artifact.sizeBytes },
+          memory: status.memory,
           onFront: front.some((point) => point.variant === variant.metadata.name),
           recommended: recommended === variant.metadata.name,
         },

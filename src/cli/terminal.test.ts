@@ -17,4 +17,6 @@ test('a front is shown in the unit of its metric, with the recommended variant m
   assert.match(shares[2] ?? '', /^➤ .* 97\.50% +large$/);
   assert.match(frontTable({ ...status, metric: 'Perplexity' })[2] ?? '', /^➤ .* 0\.9750 +large$/);
   assert.deepEqual(frontTable({ ...status, front: [] }), []);
+  const narrowed = [{ choice: 'INT4', reason: 'expected to take 1.30 times what FP32 takes here' }];
+  assert.match(frontTable({ ...status, narrowed }).at(-1) ?? '', /^ {2}without INT4: expected to take 1\.30 times/);
 });

@@ -38,8 +38,8 @@ export class Live {
   }
 }
 
-/** A front as rows of text, fastest first. */
-export function frontTable({ front, recommended, metric = 'Top1' }: AcceleratorStatus): string[] {
+/** A front as rows of text, fastest first, and what was left out there. */
+export function frontTable({ front, recommended, metric = 'Top1', narrowed = [] }: AcceleratorStatus): string[] {
   if (front.length === 0) return [];
   const others = front[0]?.phases?.map(({ name }) => ` ${`${name} p99`.padStart(12)}`).join('') ?? '';
   const head = `  ${'p50 ms'.padStart(8)} ${'p99 ms'.padStart(8)}${others} ${metric.padStart(10)}  variant`;
@@ -48,7 +48,7 @@ export function frontTable({ front, recommended, metric = 'Top1' }: AcceleratorS
     const more = phases.map((phase) => ` ${phase.p99Ms.toFixed(2).padStart(12)}`).join('');
     return `${mark}${p50Ms.toFixed(2).padStart(8)} ${p99Ms.toFixed(2).padStart(8)}${more} ${showValue(metric, quality).padStart(10)}  ${label}`;
   });
-  return [head, ...rows];
+  return [head, ...rows, ...narrowed.map(({ choice, reason }) => `  without ${choice}: ${reason}`)];
 }
 
 /** How far a search is, in one line. */
@@ -56,10 +56,11 @@ export function progressLine({ spec, status }: NASSearch): string {
   const { variants, trials } = status ?? {};
   const made = (variants?.ready ?? 0) + (variants?.failed ?? 0);
   const measured = (trials?.succeeded ?? 0) + (trials?.failed ?? 0);
-  const most = spec.budget.maxVariants;
+  const accelerators = Math.max(1, status?.accelerators?.length ?? 1);
+  const most = spec.budget.maxVariants * accelerators * (spec.workload.phases?.length ?? 1);
   const width = 24;
   const filled = Math.round((Math.min(measured, most) / most) * width);
   const failed = (variants?.failed ?? 0) + (trials?.failed ?? 0);
   const trouble = failed > 0 ? `, ${failed} failed` : '';
-  return `[${'█'.repeat(filled)}${'░'.repeat(width - filled)}] ${made} of ${most} variants made, ${measured} measured${trouble}`;
+  return `[${'█'.repeat(filled)}${'░'.repeat(width - filled)}] ${made} variants made, ${measured} of at most ${most} trials measured${trouble}`;
 }

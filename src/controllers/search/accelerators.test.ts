@@ -61,7 +61,7 @@ test('a named accelerator that is not there holds nobody up, and is told of', ()
 test('nodes that are not probed yet are waited for; a probe that failed holds nobody up', () => {
   const unprobed = profile('fast');
   unprobed.status = { conditions: (unprobed.status?.conditions ?? []).filter(({ type }) => type === 'Ready') };
-  assert.equal(reasonOf(applied(snapshotOf(aSearch(), [unprobed]), startMs)), 'NoHardware');
+  assert.equal(reasonOf(applied(snapshotOf(aSearch(), [unprobed]), startMs)), 'Probing');
   const failed = profile('fast');
   failed.status = {
     conditions: (failed.status?.conditions ?? []).map((one) =>

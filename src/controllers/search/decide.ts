@@ -95,7 +95,12 @@ function stepOf(snapshot: SearchSnapshot, accelerators: readonly Accelerator[], 
     const have = profiles.map(({ metadata }) => metadata.name).join(', ') || 'none';
     return waiting('AcceleratorNotFound', `no node has accelerator "${absent}"; the cluster has ${have}`);
   }
-  return waiting('NoHardware', 'no HardwareProfile is ready yet: nodes are probed once they are there for good');
+  const ready = profiles.filter(({ status }) => findCondition(status?.conditions, 'Ready')?.status === 'True');
+  if (ready.length === 0) return waiting('NoHardware', 'no HardwareProfile is ready yet');
+  return waiting(
+    'Probing',
+    `what ${ready.map(({ metadata }) => metadata.name).join(' and ')} can do is measured first`,
+  );
 }
 
 /** Pure and total: the children to make and the whole status, from one snapshot. */

@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../../api/latency-sla.ts';
+import type { MemoryWall } from '../../api/trial.ts';
 import type { Scale } from '../../core/quality/metric.ts';
 
 /** Everything a report shows; plain data, so that the page, the file and a test can make it alike. */
@@ -18,6 +19,8 @@ export interface SearchReport {
   /** What the quality of its points is, and for a command which way is better. */
   scale: Scale;
   points: TrialPoint[];
+  /** Choices that were left out on this accelerator, and why. */
+  narrowed?: { choice: string; reason: string }[];
 }
 
 export interface TrialPoint {
@@ -29,6 +32,8 @@ export interface TrialPoint {
   p99LowMs: number;
   p99HighMs: number;
   sizeBytes: number;
+  /** How near it comes to the memory wall, where that is known. */
+  memory?: MemoryWall;
   onFront: boolean;
   recommended: boolean;
 }

@@ -25,14 +25,21 @@ const pointRow =
     html`<tr class="${point.recommended ? 'recommended' : ''}">
 <td>${point.label}</td><td>${showValue(metric, point.quality)}</td><td>${ms(point.p50Ms)}</td>
 <td>${ms(point.p99Ms)} (${ms(point.p99LowMs)}–${ms(point.p99HighMs)})</td><td>${(point.sizeBytes / 1024).toFixed(0)}</td>
+<td>${point.memory?.opsPerByte.toFixed(1)}</td><td>${point.memory?.utilisation === undefined ? '' : `${(100 * point.memory.utilisation).toFixed(0)}%`}</td>
 <td>${point.recommended ? 'recommended' : point.onFront ? 'on the front' : ''}</td></tr>`;
 
 const loss = ({ scale }: SearchReport, { quality }: TrialPoint) => lossOf({ ...scale, value: quality });
 
+const leftOut = ({ narrowed = [] }: SearchReport) =>
+  narrowed.length === 0
+    ? ''
+    : html`<p>Left out on this accelerator:</p><ul>${narrowed.map(({ choice, reason }) => html`<li>${choice}: ${reason}</li>`)}</ul>`;
+
 const search = (data: SearchReport) => html`<h2>Search ${data.name} on ${data.accelerator}</h2>
 <div class="scroll">${raw(paretoChart(data))}</div>
-<div class="scroll"><table><thead><tr><th>candidate</th><th>${data.scale.metric}</th><th>p50 ms</th><th>p99 ms (95% interval)</th><th>KiB</th><th></th></tr></thead>
-<tbody>${[...data.points].sort((a, b) => loss(data, a) - loss(data, b) || a.p99Ms - b.p99Ms).map(pointRow(data.scale))}</tbody></table></div>`;
+<div class="scroll"><table><thead><tr><th>candidate</th><th>${data.scale.metric}</th><th>p50 ms</th><th>p99 ms (95% interval)</th><th>KiB</th><th>ops a byte</th><th>of memory bandwidth</th><th></th></tr></thead>
+<tbody>${[...data.points].sort((a, b) => loss(data, a) - loss(data, b) || a.p99Ms - b.p99Ms).map(pointRow(data.scale))}</tbody></table></div>
+${leftOut(data)}`;
 
 const sla = (data: SlaReport) => html`<h2>SLA ${data.name} of ${data.workload}</h2>
 <div class="scroll">${raw(timelineChart(data))}</div>
