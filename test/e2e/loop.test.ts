@@ -19,6 +19,7 @@ import { type Load, startLoad } from '../../src/serve/load.ts';
 import { addNodes, startCluster, type TestCluster, whyNot } from '../cluster/cluster.ts';
 import { prometheusUrl, query, startPrometheus } from '../cluster/prometheus.ts';
 import { badInput } from './bad-input.ts';
+import { newHardware } from './new-hardware.ts';
 import { apply, install, killOperator, manifest, until } from './operator.ts';
 import { PodRecord } from './pod-record.ts';
 
@@ -65,6 +66,23 @@ describe('the loop on a real cluster', { skip: reason }, () => {
     }, 'two profiles are ready');
     assert.deepEqual(profiles.map(({ metadata }) => metadata.name).sort(), accelerators);
     assert.deepEqual(profiles.flatMap(({ status }) => status?.nodes).sort(), ['node-a', 'node-b']);
+    const probed = await until(async () => {
+      const found = await cluster.list(hardwareProfiles);
+      return found.every(({ status }) => findCondition(status?.conditions, 'Probed')?.status === 'True') && found;
+    }, 'both are probed');
+    figures.abilities = Object.fromEntries(
+      probed.map(({ metadata, status }) => [
+        metadata.name,
+        { ...status?.abilities?.bandwidthGBps, ...status?.abilities?.peakGops },
+      ]),
+    );
+    const [avx, sse] = accelerators.map(
+      (type) => probed.find(({ metadata }) => metadata.name === type)?.status?.abilities,
+    );
+    assert.ok(
+      (avx?.peakGops.fp32 ?? 0) > (sse?.peakGops.fp32 ?? Number.POSITIVE_INFINITY),
+      'wider registers, more FLOPS',
+    );
   });
 
   test('a search measures on each, one pod a node at a time, and loses nothing when the operator is killed', async () => {
@@ -116,8 +134,11 @@ describe('the loop on a real cluster', { skip: reason }, () => {
       assert.deepEqual(pod.spec.containers[0]?.resources?.limits, pod.spec.containers[0]?.resources?.requests);
     }
 
-    const fronts = (done.status?.accelerators ?? []).map(({ name, front, recommended }) => ({
-      ...{ name, recommended },
+    for (const { metadata, status } of measured) {
+      assert.ok((status?.memory?.utilisation ?? 0) > 0 && status?.work?.layers.length, metadata.name);
+    }
+    const fronts = (done.status?.accelerators ?? []).map(({ name, front, recommended, narrowed }) => ({
+      ...{ name, recommended, narrowed },
       front: front.map(({ label, p99Ms, quality }) => ({ label, p99Ms, quality })),
     }));
     assert.deepEqual(fronts.map(({ name }) => name).sort(), accelerators);
@@ -125,6 +146,7 @@ describe('the loop on a real cluster', { skip: reason }, () => {
     assert.ok(avx?.front.length && sse?.front.length);
     assert.notDeepEqual(avx.front, sse.front, 'other hardware, another front');
     assert.notEqual(avx.recommended, sse.recommended);
+    assert.notDeepEqual(avx.narrowed, sse.narrowed, 'other hardware, another space');
     const overheads = measured.map(({ status }) => status?.overheadSeconds ?? Number.NaN).sort((a, b) => a - b);
     Object.assign(figures, {
       fronts,
@@ -244,4 +266,5 @@ describe('the loop on a real cluster', { skip: reason }, () => {
   });
 
   badInput(() => ({ real, cluster }));
+  newHardware(() => ({ real, cluster, figures }), { accelerators, maxVariants });
 });
