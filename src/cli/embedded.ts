@@ -23,6 +23,8 @@ export async function openEmbedded(log: Log) {
     commandOf: (name) => (name === image ? [process.execPath, main] : undefined),
     environment: ({ ip, terminationLog }) => ({
       ...{ RETUNE_BIND_ADDRESS: ip, RETUNE_TERMINATION_LOG: terminationLog, NODE_NO_WARNINGS: '1' },
+      // A trial starts some eight processes: what one has compiled, the next need not.
+      NODE_COMPILE_CACHE: join(folder, 'compiled'),
     }),
   });
   const worker: WorkerSettings = {
