@@ -1,9 +1,10 @@
 import type { HardwareProfileStatus } from '../../api/hardware-profile.ts';
 import { fingerprint } from '../../core/hardware/fingerprint.ts';
 import { presence } from '../../core/hardware/hold-down.ts';
+import { sharedBy } from '../../core/hardware/labels.ts';
 import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
 import type { Node } from '../../runtime/cluster/core-types.ts';
-import { findCondition, setCondition } from '../../runtime/conditions.ts';
+import { findCondition, type StatusCondition, setCondition } from '../../runtime/conditions.ts';
 import type { HardwareSnapshot } from './gather.ts';
 import { latestFacts, probeStep } from './probe.ts';
 
@@ -31,6 +32,21 @@ const cpu = (node: Node) => {
   return text.endsWith('m') ? Number(text.slice(0, -1)) / 1000 : Number(text);
 };
 
+/** Whether a container has its device alone; nothing is said while there are no nodes to look at. */
+function exclusive(ready: readonly Node[]): Omit<StatusCondition, 'lastTransitionTime'>[] {
+  const [node] = ready;
+  if (!node) return [];
+  const shared = ready.map(({ metadata }) => sharedBy(metadata.labels ?? {})).find(Boolean);
+  return shared
+    ? [
+        {
+          ...{ type: 'Exclusive', status: 'False', reason: 'Shared' },
+          message: `containers share its devices (${shared}): the tail of a latency is that of whoever else is there`,
+        },
+      ]
+    : [{ type: 'Exclusive', status: 'True', reason: 'NotShared', message: 'a container has its device alone' }];
+}
+
 export interface HardwareSettings {
   /** How long nodes of a type must be there on end before it counts. */
   holdDownMs: number;
@@ -55,7 +71,6 @@ export function decide(snapshot: HardwareSnapshot, settings: HardwareSettings, n
   const before = findCondition(profile.status?.conditions, 'Ready');
   const next = {
     ...{ type: 'Ready', status: stable ? ('True' as const) : ('False' as const), reason, message },
-    observedGeneration: profile.metadata.generation,
   };
   const status: HardwareProfileStatus = {
     ...profile.status,
@@ -71,7 +86,10 @@ export function decide(snapshot: HardwareSnapshot, settings: HardwareSettings, n
     facts,
     fingerprint: facts && fingerprint(facts),
     generation: profile.status?.generation ?? 1,
-    conditions: setCondition(profile.status?.conditions ?? [], next, nowMs),
+    conditions: [next, ...exclusive(ready)].reduce(
+      (all, condition) => setCondition(all, { ...condition, observedGeneration: profile.metadata.generation }, nowMs),
+      profile.status?.conditions ?? [],
+    ),
   };
   const probed = probeStep({ ...snapshot, profile }, status, { image, stable, nowMs });
   return {

@@ -5,7 +5,7 @@ import type { Trial } from '../../api/trial.ts';
 import type { Variant } from '../../api/variant.ts';
 import { findCondition } from '../../runtime/conditions.ts';
 import { decide } from './decide.ts';
-import { applied, aSearch, measured, profile, reasonOf, run, snapshotOf, startMs } from './fixtures.ts';
+import { applied, aSearch, condition, measured, profile, reasonOf, run, snapshotOf, startMs } from './fixtures.ts';
 import type { SearchSnapshot } from './gather.ts';
 
 const statusOn = ({ search }: SearchSnapshot, accelerator: string) =>
@@ -69,6 +69,19 @@ test('nodes that are not probed yet are waited for; a probe that failed holds no
     ),
   };
   assert.equal(reasonOf(run(snapshotOf(aSearch({ budget }), [failed]))), 'Completed');
+});
+
+test('a device that containers share is not searched for its p99, and the sentence says what to do', () => {
+  const shared = profile('slow');
+  const conditions = shared.status?.conditions ?? [];
+  shared.status = { conditions: [...conditions, condition('Exclusive', 'False', 'Shared')] };
+  const alone = applied(snapshotOf(aSearch({ budget }), [shared]), startMs);
+  assert.equal(reasonOf(alone), 'SharedHardware');
+  const done = run(snapshotOf(aSearch({ budget }), [profile('fast'), shared]));
+  assert.match(findCondition(done.search.status?.conditions, 'Succeeded')?.message ?? '', /not on slow: .*P50 or P90/);
+  assert.equal(statusOn(done, 'slow'), undefined);
+  const median = run(snapshotOf(aSearch({ budget, latency: { percentile: 'P50' } }), [shared]));
+  assert.equal(reasonOf(median), 'Completed');
 });
 
 /** Trials that say what the model is made of, on accelerators of which one has no integer kernels. */

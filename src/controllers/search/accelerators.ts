@@ -21,9 +21,21 @@ export interface Accelerator {
 
 const isSettled = (condition: { status: string } | undefined) => !!condition && condition.status !== 'Unknown';
 
+/** Accelerators whose devices are shared, where the search asks for a percentile that neighbours decide. */
+export function refused({ search, profiles }: SearchSnapshot): string[] {
+  if (search.spec.latency.percentile !== 'P99') return [];
+  return profiles
+    .filter(({ status }) => findCondition(status?.conditions, 'Exclusive')?.status === 'False')
+    .map(({ metadata }) => metadata.name)
+    .filter((name) => search.spec.accelerators?.includes(name) ?? true);
+}
+
 /** Those named that there are, else every one that is there for good; each once it is known what it can do. */
-function present({ search, profiles }: SearchSnapshot): string[] {
+function present(snapshot: SearchSnapshot): string[] {
+  const { search, profiles } = snapshot;
+  const shared = new Set(refused(snapshot));
   const names = profiles
+    .filter(({ metadata }) => !shared.has(metadata.name))
     .filter(({ status }) => isSettled(findCondition(status?.conditions, 'Probed')))
     .filter(({ status }) => findCondition(status?.conditions, 'Ready')?.status === 'True')
     .map(({ metadata }) => metadata.name)

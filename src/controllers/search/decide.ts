@@ -5,7 +5,7 @@ import type { Variant } from '../../api/variant.ts';
 import { baseCandidate } from '../../core/search/space.ts';
 import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
 import { findCondition, setCondition } from '../../runtime/conditions.ts';
-import { type Accelerator, acceleratorsOf, missing } from './accelerators.ts';
+import { type Accelerator, acceleratorsOf, missing, refused } from './accelerators.ts';
 import { baseName, variantOf } from './children.ts';
 import type { SearchSnapshot } from './gather.ts';
 import { nextChildren } from './next.ts';
@@ -66,15 +66,19 @@ function progress(snapshot: SearchSnapshot, open: readonly Accelerator[], nowMs:
     const why = reason ? `the first failed with ${reason}: ${message}` : 'the time was up before the first was started';
     return over('False', 'NothingMeasured', `no trial succeeded; ${why}`);
   }
-  const absent = missing(snapshot);
+  const [absent, shared] = [missing(snapshot), refused(snapshot)];
   const later = absent.length > 0 ? `; ${absent.join(', ')} will be searched when there is a node of it` : '';
+  const left = shared.length > 0 ? `; not on ${shared.join(', ')}: ${whyRefused}` : '';
   const inAll = inTime.length === open.length;
   return over(
     'True',
     inAll ? 'Completed' : 'OutOfTime',
-    `${variants.length} variants and ${trials.length} trials${later}`,
+    `${variants.length} variants and ${trials.length} trials${later}${left}`,
   );
 }
+
+const whyRefused =
+  'its p99 would be that of whoever else is there; set spec.latency.percentile to P50 or P90, or give its nodes whole devices';
 
 /** The first that says something decides; the last always does. */
 function stepOf(snapshot: SearchSnapshot, accelerators: readonly Accelerator[], nowMs: number): Step {
@@ -91,6 +95,8 @@ function stepOf(snapshot: SearchSnapshot, accelerators: readonly Accelerator[], 
   }
   if (accelerators.length > 0) return progress(snapshot, open, nowMs);
   const [absent] = missing(snapshot);
+  const [shared] = refused(snapshot);
+  if (shared) return waiting('SharedHardware', `the devices of ${shared} are shared: ${whyRefused}`);
   if (absent) {
     const have = profiles.map(({ metadata }) => metadata.name).join(', ') || 'none';
     return waiting('AcceleratorNotFound', `no node has accelerator "${absent}"; the cluster has ${have}`);

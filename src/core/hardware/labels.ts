@@ -19,6 +19,13 @@ export const defaultLabelKeys: readonly string[] = [
   'kubernetes.io/arch',
 ];
 
+/** Labels that make a part of a device a type of its own; NVIDIA's labeller says so in the product itself. */
+const parts: readonly string[] = [
+  'cloud.google.com/gke-gpu-partition-size',
+  'cloud.google.com/gke-gpu-sharing-strategy',
+  'amd.com/compute-memory-partition',
+];
+
 export interface AcceleratorType {
   /** A name that a Kubernetes object can have. */
   name: string;
@@ -39,9 +46,18 @@ export function acceleratorType(
   labels: Record<string, string>,
   keys: readonly string[] = defaultLabelKeys,
 ): AcceleratorType | undefined {
-  for (const key of keys) {
-    const name = objectName(labels[key] ?? '');
-    if (name) return { name, match: { [key]: labels[key] ?? '' } };
-  }
-  return undefined;
+  const key = keys.find((each) => objectName(labels[each] ?? ''));
+  if (key === undefined) return undefined;
+  const used = [key, ...parts.filter((part) => labels[part])];
+  return {
+    name: objectName(used.map((each) => labels[each]).join('-')),
+    match: Object.fromEntries(used.map((each) => [each, labels[each] ?? ''])),
+  };
+}
+
+/** How containers take turns on the device of a node with these labels; undefined where each has its own. */
+export function sharedBy(labels: Record<string, string>): string | undefined {
+  const strategy = labels['nvidia.com/gpu.sharing-strategy'] ?? labels['cloud.google.com/gke-gpu-sharing-strategy'];
+  if (strategy && strategy !== 'none') return strategy;
+  return labels['nvidia.com/gpu.product']?.endsWith('-SHARED') ? 'time-slicing' : undefined;
 }
