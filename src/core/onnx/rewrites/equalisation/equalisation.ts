@@ -1,0 +1,98 @@
+import { layerOf, scaledInputs, writeLayer } from '../../layer.ts';
+import { copy, type Model, type NodeProto } from '../../model.ts';
+import type { Need, Observations } from '../../observe/observations.ts';
+import { type Inference, inferShapes } from '../../shapes/infer.ts';
+import { settle, Wiring } from '../../wiring.ts';
+import { changes, type Rewrite, type Selection, type Site } from '../rewrite.ts';
+import { readersOf, type View } from './paths.ts';
+import { equalisingScales, isDepthwise, weightMagnitudes } from './scales.ts';
+import { type Source, sourceOf } from './sources.ts';
+
+interface Place {
+  id: string;
+  source: Source;
+  readers: { node: NodeProto; input: string; axis: number }[];
+}
+
+/** Each layer's inputs are scaled once: of two sources that reach it the first in the graph counts. */
+function placesOf({ graph }: Model, { values }: Inference): Place[] {
+  const view: View = { wiring: new Wiring(graph), values };
+  const taken = new Set<NodeProto>();
+  return graph.node.flatMap((node): Place[] => {
+    const source = sourceOf(view, node);
+    const found = source && readersOf(view, source.output, source.axis);
+    if (!source || !found || found.some(({ layer }) => taken.has(layer.node))) return [];
+    for (const { layer } of found) taken.add(layer.node);
+    const readers = found.map(({ layer, axis }) => ({ node: layer.node, input: layer.input, axis }));
+    return [{ id: node.name ?? '', source, readers }];
+  });
+}
+
+const siteOf = ({ id }: Place): Site => ({ id, choices: [0, 1], identity: 0 });
+
+function chosenOf(model: Model, selection: Selection): Place[] {
+  const places = placesOf(model, inferShapes(model));
+  const chosen = new Set(changes(places.map(siteOf), selection).map(([{ id }]) => id));
+  return places.filter(({ id }) => chosen.has(id));
+}
+
+/** The size of each channel at the layers that read it: the root of its mean square. */
+function magnitudes({ source, readers }: Place, observed: Observations): Float64Array {
+  const result = new Float64Array(source.channels);
+  for (const { input, axis } of readers) {
+    const { mean, variance } = observed.spread(input, axis);
+    result.forEach((before, c) => {
+      result[c] = Math.max(before, Math.hypot(mean[c] ?? 0, Math.sqrt(variance[c] ?? 0)));
+    });
+  }
+  return result;
+}
+
+function equalise(view: View, place: Place, observed: Observations, alpha: number): void {
+  // Read again, for a layer that reads one place's channels may make those of another.
+  const source = sourceOf(view, place.source.node);
+  const layers = place.readers.flatMap(({ node }) => layerOf(view.wiring, node) ?? []);
+  if (!source || layers.length === 0) return;
+  const activations = magnitudes(place, observed);
+  const weights = weightMagnitudes(layers, source.channels);
+  const scales = equalisingScales(activations, weights, layers.every(isDepthwise) ? 1 : alpha);
+  source.multiply(scales.map((scale) => 1 / scale));
+  for (const layer of layers) writeLayer(view.wiring, scaledInputs(layer, scales, []));
+}
+
+export interface EqualisationOptions {
+  /** Which share of the differences between channels goes from activations to weights. */
+  alpha: number;
+}
+
+/**
+ * Makes the channels between layers alike in magnitude, so that one range for all of them wastes fewer of its codes, and
+ * changes no result: what makes a channel is divided by a factor, the weights of all that read it are multiplied by it.
+ * From layer to layer through activations that let factors pass (Nagel et al. 2019, "Data-Free Quantization Through Weight
+ * Equalization and Bias Correction"), and from normalisations to the products that read them (Xiao et al. 2023,
+ * "SmoothQuant"). No search chooses it; it prepares a model for INT8 activations.
+ */
+export function equalisation({ alpha }: EqualisationOptions = { alpha: 0.5 }): Rewrite<'equalisation'> {
+  return {
+    name: 'equalisation',
+    unit: '0 as it is, 1 channels made alike',
+    // Only where layers share weights: each then has its own.
+    affects: ['weightBytes'],
+    sites: (model, inference) => placesOf(model, inference).map(siteOf),
+    needs(model, selection) {
+      return chosenOf(model, selection).flatMap(({ readers }) =>
+        readers.map(({ input, axis }): Need => ({ kind: 'spread', tensor: input, axis })),
+      );
+    },
+    rewrite(model, selection, observed) {
+      const result = copy(model);
+      const view: View = { wiring: new Wiring(result.graph), values: inferShapes(model).values };
+      for (const place of chosenOf(result, selection)) equalise(view, place, observed, alpha);
+      settle(result.graph);
+      return result;
+    },
+  };
+}
+
+/** Every place at once. */
+export const everyPlace = (sites: readonly Site[]): Selection => Object.fromEntries(sites.map(({ id }) => [id, 1]));
