@@ -5,7 +5,7 @@ import { type Inference, inferShapes } from '../../shapes/infer.ts';
 import { settle, Wiring } from '../../wiring.ts';
 import { changes, type Rewrite, type Selection, type Site } from '../rewrite.ts';
 import { readersOf, type View } from './paths.ts';
-import { equalisingScales, isDepthwise, weightMagnitudes } from './scales.ts';
+import { type ChannelStatistics, equalisingScales } from './scales.ts';
 import { type Source, sourceOf } from './sources.ts';
 
 interface Place {
@@ -36,33 +36,39 @@ function chosenOf(model: Model, selection: Selection): Place[] {
   return places.filter(({ id }) => chosen.has(id));
 }
 
-/** The size of each channel at the layers that read it: the root of its mean square. */
-function magnitudes({ source, readers }: Place, observed: Observations): Float64Array {
-  const result = new Float64Array(source.channels);
+/** What the layers that read a place's channels saw of them, taken together. */
+function statisticsOf({ source, readers }: Place, observed: Observations): ChannelStatistics {
+  const [min, max, square] = [0, 0, 0].map(() => new Float64Array(source.channels)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
   for (const { input, axis } of readers) {
+    const bounds = observed.bounds(input, axis);
     const { mean, variance } = observed.spread(input, axis);
-    result.forEach((before, c) => {
-      result[c] = Math.max(before, Math.hypot(mean[c] ?? 0, Math.sqrt(variance[c] ?? 0)));
-    });
+    for (let c = 0; c < source.channels; c++) {
+      min[c] = Math.min(min[c] as number, bounds.min[c] as number);
+      max[c] = Math.max(max[c] as number, bounds.max[c] as number);
+      square[c] = Math.max(square[c] as number, (mean[c] as number) ** 2 + (variance[c] as number));
+    }
   }
-  return result;
+  return { min, max, square };
 }
 
-function equalise(view: View, place: Place, observed: Observations, alpha: number): void {
+function equalise(view: View, place: Place, observed: Observations, alphas?: readonly number[]): void {
   // Read again, for a layer that reads one place's channels may make those of another.
   const source = sourceOf(view, place.source.node);
   const layers = place.readers.flatMap(({ node }) => layerOf(view.wiring, node) ?? []);
   if (!source || layers.length === 0) return;
-  const activations = magnitudes(place, observed);
-  const weights = weightMagnitudes(layers, source.channels);
-  const scales = equalisingScales(activations, weights, layers.every(isDepthwise) ? 1 : alpha);
+  const scales = equalisingScales(layers, statisticsOf(place, observed), alphas);
+  if (scales.every((scale) => scale === 1)) return;
   source.multiply(scales.map((scale) => 1 / scale));
   for (const layer of layers) writeLayer(view.wiring, scaledInputs(layer, scales, []));
 }
 
 export interface EqualisationOptions {
-  /** Which share of the differences between channels goes from activations to weights. */
-  alpha: number;
+  /** Shares of the differences between channels that may go from activations to weights, tried at each place. */
+  alphas?: readonly number[];
 }
 
 /**
@@ -72,7 +78,7 @@ export interface EqualisationOptions {
  * Equalization and Bias Correction"), and from normalisations to the products that read them (Xiao et al. 2023,
  * "SmoothQuant"). No search chooses it; it prepares a model for INT8 activations.
  */
-export function equalisation({ alpha }: EqualisationOptions = { alpha: 0.5 }): Rewrite<'equalisation'> {
+export function equalisation({ alphas }: EqualisationOptions = {}): Rewrite<'equalisation'> {
   return {
     name: 'equalisation',
     unit: '0 as it is, 1 channels made alike',
@@ -81,13 +87,16 @@ export function equalisation({ alpha }: EqualisationOptions = { alpha: 0.5 }): R
     sites: (model, inference) => placesOf(model, inference).map(siteOf),
     needs(model, selection) {
       return chosenOf(model, selection).flatMap(({ readers }) =>
-        readers.map(({ input, axis }): Need => ({ kind: 'spread', tensor: input, axis })),
+        readers.flatMap(({ input, axis }): Need[] => [
+          { kind: 'bounds', tensor: input, axis },
+          { kind: 'spread', tensor: input, axis },
+        ]),
       );
     },
     rewrite(model, selection, observed) {
       const result = copy(model);
       const view: View = { wiring: new Wiring(result.graph), values: inferShapes(model).values };
-      for (const place of chosenOf(result, selection)) equalise(view, place, observed, alpha);
+      for (const place of chosenOf(result, selection)) equalise(view, place, observed, alphas);
       settle(result.graph);
       return result;
     },
