@@ -21,8 +21,11 @@ interface Weights {
 /** No channel is scaled by more, either way: what calibration inputs hardly showed must not become the largest. */
 const most = 2 ** 6;
 
-/** Which share of the differences between channels goes from activations to weights: what is tried. */
-const shares = [0, 0.25, 0.5, 0.75, 1];
+/**
+ * Which share of the differences between channels goes from activations to weights: what is tried. With all of them each
+ * channel would end where the range does, and what is larger than on calibration inputs would be clipped in each.
+ */
+const shares = [0.25, 0.5, 0.75];
 
 /** Below it a channel is dead: its scale is 1. */
 const least = 1e-30;
