@@ -11,7 +11,7 @@ import { fixedBatch } from './judge/batches.ts';
 const rowsAtOnce = 16;
 
 /**
- * What `needs` asks of the activations of a model over all calibration rows, or the first `mostRows`. The engine reduces each batch, so that
+ * What `needs` asks of the activations of a model over all calibration rows. The engine reduces each batch, so that
  * nothing larger than a batch's activations is ever held. Throws ModelError or EngineError.
  */
 export async function observe(
@@ -19,7 +19,6 @@ export async function observe(
   model: Model,
   needs: readonly Need[],
   calibration: Dataset,
-  mostRows: number = calibration.rows,
 ): Promise<Observations> {
   if (needs.length === 0) return nothing;
   const { model: observing, probes } = observingModel(model, needs);
@@ -31,7 +30,7 @@ export async function observe(
     const fixed = fixedBatch([session]);
     const size = fixed ?? rowsAtOnce;
     // A last batch that is too short for the model would have to be filled, and what fills it would be observed.
-    for (let row = 0; row < mostRows && row + (fixed ?? 1) <= calibration.rows; row += size) {
+    for (let row = 0; row + (fixed ?? 1) <= calibration.rows; row += size) {
       accumulator.add(await session.run(batch(calibration, row, Math.min(calibration.rows, row + size))));
     }
   } finally {

@@ -51,15 +51,12 @@ function probeSpread(graph: GraphProto, opset: number, name: string, axis: numbe
   return [at('shape'), at('sum'), at('squares')];
 }
 
-/** The tensor as a matrix of channels by positions, and the ends of its rows. */
 function probeBounds(graph: GraphProto, opset: number, name: string, axis: number, rank: number) {
   const at = (suffix: string) => `${name}.bounds_${axis}_${suffix}`;
   const others = [...Array(rank).keys()].filter((each) => each !== axis);
   graph.node.push(
-    makeNode('Transpose', at('channels_first'), [name], [at('channels_first')], { perm: [axis, ...others] }),
-    makeNode('Flatten', at('matrix'), [at('channels_first')], [at('matrix')], { axis: 1 }),
-    reduction(graph, opset, 'ReduceMin', at('min'), at('matrix'), [1]),
-    reduction(graph, opset, 'ReduceMax', at('max'), at('matrix'), [1]),
+    reduction(graph, opset, 'ReduceMin', at('min'), name, others),
+    reduction(graph, opset, 'ReduceMax', at('max'), name, others),
   );
   addOutputs(graph, [at('min'), at('max')]);
   return [at('min'), at('max')];

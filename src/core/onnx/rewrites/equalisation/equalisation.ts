@@ -1,11 +1,11 @@
-import { layerOf, scaledInputs, writeLayer } from '../../layer.ts';
+import { layerOf, writeLayer } from '../../layer.ts';
 import { copy, type Model, type NodeProto } from '../../model.ts';
 import type { Need, Observations } from '../../observe/observations.ts';
 import { type Inference, inferShapes } from '../../shapes/infer.ts';
 import { settle, Wiring } from '../../wiring.ts';
 import { changes, type Rewrite, type Selection, type Site } from '../rewrite.ts';
 import { readersOf, type View } from './paths.ts';
-import { type ChannelStatistics, equalisingScales } from './scales.ts';
+import { type ChannelStatistics, equalisingScales, scaledWeights } from './scales.ts';
 import { type Source, sourceOf } from './sources.ts';
 
 interface Place {
@@ -55,15 +55,18 @@ function statisticsOf({ source, readers }: Place, observed: Observations): Chann
   return { min, max, square };
 }
 
+const layersAt = ({ wiring }: View, { readers }: Place) => readers.flatMap(({ node }) => layerOf(wiring, node) ?? []);
+
+const scalesAt = (view: View, place: Place, observed: Observations, alphas?: readonly number[]) =>
+  equalisingScales(layersAt(view, place), statisticsOf(place, observed), alphas);
+
 function equalise(view: View, place: Place, observed: Observations, alphas?: readonly number[]): void {
   // Read again, for a layer that reads one place's channels may make those of another.
-  const source = sourceOf(view, place.source.node);
-  const layers = place.readers.flatMap(({ node }) => layerOf(view.wiring, node) ?? []);
-  if (!source || layers.length === 0) return;
-  const scales = equalisingScales(layers, statisticsOf(place, observed), alphas);
-  if (scales.every((scale) => scale === 1)) return;
+  const [source, layers] = [sourceOf(view, place.source.node), layersAt(view, place)];
+  const scales = scalesAt(view, place, observed, alphas);
+  if (!source || !scales) return;
   source.multiply(scales.map((scale) => 1 / scale));
-  for (const layer of layers) writeLayer(view.wiring, scaledInputs(layer, scales, []));
+  for (const layer of layers) writeLayer(view.wiring, { ...layer, weight: scaledWeights(layer, scales) });
 }
 
 export interface EqualisationOptions {
@@ -104,4 +107,12 @@ export function equalisation({ alphas }: EqualisationOptions = {}): Rewrite<'equ
 }
 
 /** Every place at once. */
-export const everyPlace = (sites: readonly Site[]): Selection => Object.fromEntries(sites.map(({ id }) => [id, 1]));
+export const everyPlace = (sites: readonly { id: string }[]): Selection =>
+  Object.fromEntries(sites.map(({ id }) => [id, 1]));
+
+/** The places where 8-bit codes would lose clearly less, by what `needs` of every place observed. */
+export function worthwhile(model: Model, observed: Observations): Selection {
+  const inference = inferShapes(model);
+  const view: View = { wiring: new Wiring(model.graph), values: inference.values };
+  return everyPlace(placesOf(model, inference).filter((place) => scalesAt(view, place, observed)));
+}

@@ -9,15 +9,6 @@ export interface ChannelStatistics {
   square: Float64Array;
 }
 
-/** The largest weights of a layer: row o holds those of output o, one for each input channel of its group. */
-interface Weights {
-  outputs: number;
-  /** Input channels of one group, and outputs of one. */
-  within: number;
-  perGroup: number;
-  largest: Float32Array;
-}
-
 /** No channel is scaled by more, either way: what calibration inputs hardly showed must not become the largest. */
 const most = 2 ** 6;
 
@@ -30,45 +21,89 @@ const shares = [0.25, 0.5, 0.75];
 /** Below it a channel is dead: its scale is 1. */
 const least = 1e-30;
 
-function weightsOf({ weight, outputs, inputs, group, inOf, outOf }: Layer): Weights {
+/** Layers stay as they are unless their error falls to this share: new weights cost memory, and time when a model is made. */
+const worthwhile = 0.6;
+
+/** Outputs of a layer that are looked at: their weights tell which inputs matter. */
+const mostOutputs = 16;
+
+/** How the weights lie: in rows of one output each, or of one input; `taps` of them for each pair. */
+function layoutOf({ node, shape, inputs, outputs, group, inOf }: Layer) {
   const within = inputs / group;
-  const largest = new Float32Array(outputs * within);
-  for (let place = 0; place < weight.length; place++) {
-    const at = outOf(place) * within + (inOf(place) % within);
-    const size = Math.abs(weight[place] as number);
-    if (size > (largest[at] as number)) largest[at] = size;
-  }
-  return { outputs, within, perGroup: outputs / group, largest };
+  const perGroup = outputs / group;
+  const taps = node.opType === 'Conv' ? shape.slice(2).reduce((product, size) => product * size, 1) : 1;
+  const rowsAreInputs = node.opType !== 'Conv' && inOf(shape[1] ?? 0) === 1;
+  const [rows, width] = rowsAreInputs ? [inputs, outputs] : [outputs, within * taps];
+  return {
+    ...{ rowsAreInputs, rows, width, within, taps },
+    /** The first of the weights from output o to input c of its group. */
+    place: (o: number, c: number) => (rowsAreInputs ? c * outputs + o : (o * within + c) * taps),
+    /** The first input channel of the group of output o. */
+    firstOf: (o: number) => Math.floor(o / perGroup) * within,
+  };
 }
 
-/** Σ w² and max |w| of the weights on each channel, over all layers. */
-function byChannel(layers: readonly Layer[], count: number) {
-  const [energy, largest] = [new Float64Array(count), new Float64Array(count)];
-  for (const { weight, inOf } of layers) {
-    for (let place = 0; place < weight.length; place++) {
-      const [channel, size] = [inOf(place), Math.abs(weight[place] as number)];
-      energy[channel] = (energy[channel] as number) + size * size;
-      if (size > (largest[channel] as number)) largest[channel] = size;
+/** Weights of some outputs of a layer, `within` inputs each. */
+interface Sample {
+  within: number;
+  /** How many outputs each stands for. */
+  stride: number;
+  /** The first input channel of each output's group. */
+  first: number[];
+  /** The largest weight from each output to each input of its group, and the sum of their squares. */
+  largest: Float64Array;
+  energy: Float64Array;
+}
+
+function sampleOf(layer: Layer): Sample {
+  const { weight, outputs } = layer;
+  const { within, taps, place, firstOf } = layoutOf(layer);
+  const stride = Math.ceil(outputs / mostOutputs);
+  const sampled = Array.from({ length: Math.ceil(outputs / stride) }, (_, i) => i * stride);
+  const [largest, energy] = [new Float64Array(sampled.length * within), new Float64Array(sampled.length * within)];
+  for (const [row, o] of sampled.entries()) {
+    for (let c = 0; c < within; c++) {
+      const [start, at] = [place(o, c), row * within + c];
+      for (let i = start; i < start + taps; i++) {
+        const size = Math.abs(weight[i] as number);
+        energy[at] = (energy[at] as number) + size * size;
+        if (size > (largest[at] as number)) largest[at] = size;
+      }
     }
   }
-  return { energy, largest };
+  return { within, stride, first: sampled.map(firstOf), largest, energy };
 }
 
-/** Mean squared error that 8-bit weights with a scale for each output leave in the outputs, up to a factor of 1/12. */
-function weightNoise({ outputs, within, perGroup, largest }: Weights, square: Float64Array, scales: Float64Array) {
+/** The largest weight on each channel, over all layers. */
+function weightPeaks(samples: readonly Sample[], count: number): Float64Array {
+  const result = new Float64Array(count);
+  for (const { within, first, largest } of samples) {
+    for (let at = 0; at < largest.length; at++) {
+      const channel = (first[Math.floor(at / within)] as number) + (at % within);
+      result[channel] = Math.max(result[channel] as number, largest[at] as number);
+    }
+  }
+  return result;
+}
+
+/**
+ * The squared error in what a layer makes, summed over its outputs, up to a factor of 1/12: of inputs rounded to codes
+ * `step` apart, and of 8-bit weights with a scale for each output.
+ */
+function noiseOf(sample: Sample, step: number, square: Float64Array, scales: Float64Array): number {
+  const { within, first, stride, largest, energy } = sample;
   let noise = 0;
-  for (let o = 0; o < outputs; o++) {
-    const first = Math.floor(o / perGroup) * within;
-    let most = 0;
-    let energy = 0;
-    for (let i = 0; i < within; i++) {
-      const scale = scales[first + i] as number;
-      most = Math.max(most, (largest[o * within + i] as number) * scale);
-      energy += (square[first + i] as number) / (scale * scale);
+  for (let row = 0, at = 0; row < first.length; row++) {
+    let [peak, passed, met] = [0, 0, 0];
+    for (let c = first[row] as number, end = c + within; c < end; c++, at++) {
+      const scale = scales[c] as number;
+      peak = Math.max(peak, (largest[at] as number) * scale);
+      passed += (energy[at] as number) * scale * scale;
+      met += (square[c] as number) / (scale * scale);
     }
-    noise += (most / 127) ** 2 * energy;
+    noise += step * step * passed + (peak / 127) ** 2 * met;
   }
-  return noise;
+  return noise * stride;
 }
 
 /** The step of 8-bit codes on the range that all channels share once they are divided by their scales. */
@@ -97,27 +132,45 @@ export function balanced(activations: Float64Array, weights: Float64Array, alpha
 }
 
 /**
- * The scales that channels are divided by and the weights on them multiplied: of those tried, the one that 8-bit codes of
- * both leave the least squared error with in what the layers make, as rounding is uniform noise. All 1 where nothing
- * tried is better than the layers as they are.
+ * The scales that channels are divided by and the weights on them multiplied: of those tried, the ones that 8-bit codes of
+ * both leave the least squared error with in what the layers make, rounding taken for uniform noise. Undefined where
+ * none makes enough of a difference.
  */
 export function equalisingScales(
   layers: readonly Layer[],
   known: ChannelStatistics,
   alphas: readonly number[] = shares,
-): Float64Array {
-  const count = known.square.length;
-  const { energy, largest } = byChannel(layers, count);
-  const weights = layers.map(weightsOf);
-  const peaks = known.max.map((high, c) => Math.max(high, -(known.min[c] as number)));
-  const noiseOf = (scales: Float64Array) => {
-    const passed = energy.reduce((sum, each, c) => sum + each * (scales[c] as number) ** 2, 0);
-    return weights.reduce(
-      (sum, each) => sum + weightNoise(each, known.square, scales),
-      stepOf(known, scales) ** 2 * passed,
-    );
+): Float64Array | undefined {
+  const samples = layers.map(sampleOf);
+  const weights = weightPeaks(samples, known.square.length);
+  const activations = known.max.map((high, c) => Math.max(high, -(known.min[c] as number)));
+  const noise = (scales: Float64Array) => {
+    const step = stepOf(known, scales);
+    return samples.reduce((sum, sample) => sum + noiseOf(sample, step, known.square, scales), 0);
   };
-  const tried = [new Float64Array(count).fill(1), ...alphas.map((alpha) => balanced(peaks, largest, alpha))];
-  const noise = tried.map(noiseOf);
-  return tried[noise.indexOf(Math.min(...noise))] as Float64Array;
+  const tried = alphas.map((alpha) => balanced(activations, weights, alpha));
+  const found = tried.map(noise);
+  const lowest = Math.min(...found);
+  const before = noise(new Float64Array(known.square.length).fill(1));
+  return lowest < worthwhile * before ? tried[found.indexOf(lowest)] : undefined;
+}
+
+/** The weights of a layer, each multiplied by the scale of its input channel. */
+export function scaledWeights(layer: Layer, scales: Float64Array): Float32Array {
+  const { weight } = layer;
+  const { rowsAreInputs, rows, width, within, taps, firstOf } = layoutOf(layer);
+  const result = new Float32Array(weight.length);
+  for (let row = 0, at = 0; row < rows; row++) {
+    if (rowsAreInputs) {
+      const scale = scales[row] as number;
+      for (const end = at + width; at < end; at++) result[at] = (weight[at] as number) * scale;
+      continue;
+    }
+    const first = firstOf(row);
+    for (let c = first; c < first + within; c++) {
+      const scale = scales[c] as number;
+      for (const end = at + taps; at < end; at++) result[at] = (weight[at] as number) * scale;
+    }
+  }
+  return result;
 }
