@@ -1,8 +1,9 @@
-import { layerOf, writeLayer } from '../../layer.ts';
+import { type Layer, layerOf, writeLayer } from '../../layer.ts';
 import { copy, type Model, type NodeProto } from '../../model.ts';
 import type { Need, Observations } from '../../observe/observations.ts';
 import { type Inference, inferShapes } from '../../shapes/infer.ts';
 import { settle, Wiring } from '../../wiring.ts';
+import { WeightReader } from '../precision/weights.ts';
 import { changes, type Rewrite, type Selection, type Site } from '../rewrite.ts';
 import { readersOf, type View } from './paths.ts';
 import { type ChannelStatistics, equalisingScales, scaledWeights } from './scales.ts';
@@ -57,8 +58,14 @@ function statisticsOf({ source, readers }: Place, observed: Observations): Chann
 
 const layersAt = ({ wiring }: View, { readers }: Place) => readers.flatMap(({ node }) => layerOf(wiring, node) ?? []);
 
-const scalesAt = (view: View, place: Place, observed: Observations, alphas?: readonly number[]) =>
-  equalisingScales(layersAt(view, place), statisticsOf(place, observed), alphas);
+function scalesAt(view: View, place: Place, observed: Observations, alphas?: readonly number[]) {
+  const reader = new WeightReader();
+  const weightOf = (layer: Layer) => {
+    const stored = view.wiring.constant(layer.node.input[1]);
+    return stored ? reader.read(stored) : layer.weight;
+  };
+  return equalisingScales(layersAt(view, place), statisticsOf(place, observed), weightOf, alphas);
+}
 
 function equalise(view: View, place: Place, observed: Observations, alphas?: readonly number[]): void {
   // Read again, for a layer that reads one place's channels may make those of another.

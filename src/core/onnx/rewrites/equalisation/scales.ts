@@ -24,6 +24,9 @@ const least = 1e-30;
 /** Layers stay as they are unless their error falls to this share: new weights cost memory, and time when a model is made. */
 const worthwhile = 0.6;
 
+/** Below this ratio of the largest channel to the geometric mean there is little to gain, and no weight is read. */
+const uneven = 1.5;
+
 /** Outputs of a layer that are looked at: their weights tell which inputs matter. */
 const mostOutputs = 16;
 
@@ -55,8 +58,8 @@ interface Sample {
   energy: Float64Array;
 }
 
-function sampleOf(layer: Layer): Sample {
-  const { weight, outputs } = layer;
+function sampleOf(layer: Layer, weight: Float32Array): Sample {
+  const { outputs } = layer;
   const { within, taps, place, firstOf } = layoutOf(layer);
   const stride = Math.ceil(outputs / mostOutputs);
   const sampled = Array.from({ length: Math.ceil(outputs / stride) }, (_, i) => i * stride);
@@ -116,6 +119,12 @@ function stepOf({ min, max }: ChannelStatistics, scales: Float64Array): number {
   return (high - low) / 255;
 }
 
+function isUneven(peaks: Float64Array): boolean {
+  const alive = peaks.filter((peak) => peak > least);
+  const mean = Math.exp(alive.reduce((sum, peak) => sum + Math.log(peak), 0) / Math.max(1, alive.length));
+  return alive.some((peak) => peak > uneven * mean);
+}
+
 /**
  * s = a^α / w^(1−α) for activations of magnitude `a` and weights of magnitude `w` on each channel (Xiao et al. 2023,
  * SmoothQuant): α = 1 makes all activations alike, 0 all weights. About 1 in the geometric mean.
@@ -134,16 +143,18 @@ export function balanced(activations: Float64Array, weights: Float64Array, alpha
 /**
  * The scales that channels are divided by and the weights on them multiplied: of those tried, the ones that 8-bit codes of
  * both leave the least squared error with in what the layers make, rounding taken for uniform noise. Undefined where
- * none makes enough of a difference.
+ * none makes enough of a difference. `weightOf` gives the weights of a layer, to be looked at before it is called again.
  */
 export function equalisingScales(
   layers: readonly Layer[],
   known: ChannelStatistics,
+  weightOf: (layer: Layer) => Float32Array,
   alphas: readonly number[] = shares,
 ): Float64Array | undefined {
-  const samples = layers.map(sampleOf);
-  const weights = weightPeaks(samples, known.square.length);
   const activations = known.max.map((high, c) => Math.max(high, -(known.min[c] as number)));
+  if (!isUneven(activations)) return undefined;
+  const samples = layers.map((layer) => sampleOf(layer, weightOf(layer)));
+  const weights = weightPeaks(samples, known.square.length);
   const noise = (scales: Float64Array) => {
     const step = stepOf(known, scales);
     return samples.reduce((sum, sample) => sum + noiseOf(sample, step, known.square, scales), 0);
