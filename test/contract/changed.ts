@@ -20,7 +20,12 @@ export async function outputOf(model: Model, data: Dataset): Promise<Float32Arra
   }
 }
 
-export async function changed(rewrite: Rewrite<string>, model: Model, selection: Selection, data: Dataset): Promise<Model> {
+export async function changed(
+  rewrite: Rewrite<string>,
+  model: Model,
+  selection: Selection,
+  data: Dataset,
+): Promise<Model> {
   return rewrite.rewrite(model, selection, await observe(engine, model, rewrite.needs(model, selection), data));
 }
 

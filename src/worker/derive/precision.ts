@@ -1,8 +1,8 @@
 import type { Precision } from '../../api/candidate.ts';
 import type { Model } from '../../core/onnx/model.ts';
 import { needOpset } from '../../core/onnx/prepare.ts';
-import { leastOpset } from '../../core/onnx/rewrites/precision/layers.ts';
 import { equalisation, everyPlace, worthwhile } from '../../core/onnx/rewrites/equalisation/equalisation.ts';
+import { leastOpset } from '../../core/onnx/rewrites/precision/layers.ts';
 import { everywhere, precision } from '../../core/onnx/rewrites/precision/precision.ts';
 import type { Selection } from '../../core/onnx/rewrites/rewrite.ts';
 import { inferShapes } from '../../core/onnx/shapes/infer.ts';
