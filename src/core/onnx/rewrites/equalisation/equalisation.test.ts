@@ -61,7 +61,6 @@ for (const one of uneven) {
     const expected = await outputOf(model, calibration);
     const lost = async (each: Model) => distance(await outputOf(each, calibration), expected) / norm(expected);
     const [before, after] = [await lost(without), await lost(made)];
-    if (process.env.EQ) console.log(before, after);
     assert.ok(after < before / 3, `${before} became ${after}`);
     const operators = async (each: Model) => {
       const run = decode(await engine.optimise(encode(each), { threads: 1, graphOptimization: 'All' }));

@@ -90,21 +90,23 @@ function weightPeaks(samples: readonly Sample[], count: number): Float64Array {
 }
 
 /**
- * The squared error in what a layer makes, summed over its outputs, up to a factor of 1/12: of inputs rounded to codes
- * `step` apart, and of 8-bit weights with a scale for each output.
+ * The squared error in what a layer makes, as a share of each output's own power and summed over outputs, up to a factor
+ * of 1/12: of inputs rounded to codes `step` apart, and of 8-bit weights with a scale for each output. Shares, for the
+ * magnitude of an output says nothing of how much it matters.
  */
 function noiseOf(sample: Sample, step: number, square: Float64Array, scales: Float64Array): number {
   const { within, first, stride, largest, energy } = sample;
   let noise = 0;
   for (let row = 0, at = 0; row < first.length; row++) {
-    let [peak, passed, met] = [0, 0, 0];
+    let [peak, passed, met, power] = [0, 0, 0, 0];
     for (let c = first[row] as number, end = c + within; c < end; c++, at++) {
       const scale = scales[c] as number;
       peak = Math.max(peak, (largest[at] as number) * scale);
       passed += (energy[at] as number) * scale * scale;
       met += (square[c] as number) / (scale * scale);
+      power += (energy[at] as number) * (square[c] as number);
     }
-    noise += step * step * passed + (peak / 127) ** 2 * met;
+    if (power > 0) noise += (step * step * passed + (peak / 127) ** 2 * met) / power;
   }
   return noise * stride;
 }
@@ -142,7 +144,7 @@ export function balanced(activations: Float64Array, weights: Float64Array, alpha
 
 /**
  * The scales that channels are divided by and the weights on them multiplied: of those tried, the ones that 8-bit codes of
- * both leave the least squared error with in what the layers make, rounding taken for uniform noise. Undefined where
+ * both leave the least error with in what the layers make, rounding taken for uniform noise. Undefined where
  * none makes enough of a difference. `weightOf` gives the weights of a layer, to be looked at before it is called again.
  */
 export function equalisingScales(
