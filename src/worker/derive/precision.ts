@@ -29,8 +29,7 @@ async function fixedEightBit(engine: Engine, model: Model, selection: Selection,
 
 /**
  * The model with one precision wherever a layer has it. Throws WorkerError where that needs calibration inputs and there
- * are none, ModelError where the model's operators are too old. Before INT8Static
- * channels are made alike (`equalisation`).
+ * are none, ModelError where the model's operators are too old. INT8Static comes after `equalisation`.
  */
 export async function inPrecision(
   { engine }: Pick<DeriveDeps, 'engine'>,
