@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { changed, distance, norm, outputOf, sitesOf } from '../../../../../test/contract/changed.ts';
 import { type RewriteCase, rewriteContract } from '../../../../../test/contract/rewrite.ts';
 import { Builder, families, floatInput } from '../../../../../test/contract/rewrite-models.ts';
+import { unevenCnn, unevenTransformer } from '../../../../../test/rewrites/uneven.ts';
 import { engine } from '../../../../engines/onnxruntime/onnxruntime.ts';
 import { inPrecision } from '../../../../worker/derive/precision.ts';
 import { observe } from '../../../../worker/observe.ts';
@@ -12,7 +13,6 @@ import { inferShapes } from '../../shapes/infer.ts';
 import { everywhere, precision } from '../precision/precision.ts';
 import { equalisation, everyPlace } from './equalisation.ts';
 import { balanced } from './scales.ts';
-import { unevenCnn, unevenTransformer } from './test-models.ts';
 
 const uneven = [unevenCnn(), unevenTransformer()];
 const rewrite = equalisation();

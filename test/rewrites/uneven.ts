@@ -1,6 +1,6 @@
 /** Models whose channels are of very different magnitude, as outliers make them; for tests only. */
-import type { RewriteCase } from '../../../../../test/contract/rewrite.ts';
-import { Builder, floatInput } from '../../../../../test/contract/rewrite-models.ts';
+import type { RewriteCase } from '../contract/rewrite.ts';
+import { Builder, floatInput } from '../contract/rewrite-models.ts';
 
 /** 1 for most channels, and 100 for every eighth: one range for all leaves most of them three codes. */
 const outliers = (count: number) => Float32Array.from({ length: count }, (_, c) => (c % 8 === 3 ? 100 : 1));
