@@ -31,6 +31,7 @@ test('ranges and moments are those of all rows, whatever the batches and the ope
               { kind: 'range', tensor: 'y' },
               { kind: 'moments', tensor: 'y', axis: 1 },
               { kind: 'spread', tensor: 'y', axis: 1 },
+              { kind: 'bounds', tensor: 'y', axis: 1 },
             ],
             data,
           );
@@ -47,6 +48,11 @@ test('ranges and moments are those of all rows, whatever the batches and the ope
             const product = channel(a).reduce((sum, each, i) => sum + each * (channel(b)[i] ?? 0), 0);
             assert.ok(Math.abs(moments.second.get(a, b) - product / (count * 2)) < 1e-3);
           }
+          const bounds = observed.bounds('y', 1);
+          assert.deepEqual(
+            Array.from({ length: 3 }, (_, c) => [bounds.min[c], bounds.max[c]]),
+            Array.from({ length: 3 }, (_, c) => [Math.min(...channel(c)), Math.max(...channel(c))]),
+          );
           const spread = observed.spread('y', 1);
           assert.ok(Math.abs((spread.mean[2] ?? 0) - (moments.mean[2] ?? 0)) < 1e-4);
           assert.ok(

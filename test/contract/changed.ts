@@ -7,7 +7,7 @@ import { engine } from '../../src/engines/onnxruntime/onnxruntime.ts';
 import { batch, type Dataset } from '../../src/worker/dataset.ts';
 import { observe } from '../../src/worker/observe.ts';
 
-export const sitesOf = (rewrite: Rewrite, model: Model): Site[] => rewrite.sites(model, inferShapes(model));
+export const sitesOf = (rewrite: Rewrite<string>, model: Model): Site[] => rewrite.sites(model, inferShapes(model));
 
 /** The first output over all rows. */
 export async function outputOf(model: Model, data: Dataset): Promise<Float32Array> {
@@ -20,7 +20,12 @@ export async function outputOf(model: Model, data: Dataset): Promise<Float32Arra
   }
 }
 
-export async function changed(rewrite: Rewrite, model: Model, selection: Selection, data: Dataset): Promise<Model> {
+export async function changed(
+  rewrite: Rewrite<string>,
+  model: Model,
+  selection: Selection,
+  data: Dataset,
+): Promise<Model> {
   return rewrite.rewrite(model, selection, await observe(engine, model, rewrite.needs(model, selection), data));
 }
 

@@ -29,7 +29,7 @@ async function outputsOf(model: Model, data: Dataset): Promise<Outputs> {
   }
 }
 
-const applied = async (rewrite: Rewrite, { model, calibration }: RewriteCase, selection: Selection) => {
+const applied = async (rewrite: Rewrite<string>, { model, calibration }: RewriteCase, selection: Selection) => {
   const observed = await observe(engine, model, rewrite.needs(model, selection), calibration);
   return rewrite.rewrite(model, selection, observed);
 };
@@ -53,7 +53,7 @@ const selections = (sites: readonly Site[]): fc.Arbitrary<Selection> =>
   fc.record(Object.fromEntries(sites.map(({ id, choices }) => [id, fc.constantFrom(...choices)])));
 
 /** The laws of `Rewrite`, on each model; at least one of them must offer a site. */
-export function rewriteContract(rewrite: Rewrite, cases: readonly RewriteCase[]): void {
+export function rewriteContract(rewrite: Rewrite<string>, cases: readonly RewriteCase[]): void {
   const sitesOf = (model: Model) => rewrite.sites(model, inferShapes(model));
 
   test(`${rewrite.name}: offers sites with names of their own and an identity among the choices`, () => {

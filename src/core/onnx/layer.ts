@@ -18,7 +18,8 @@ export interface Layer {
   outputs: number;
   group: number;
   shape: readonly number[];
-  weight: Float32Array;
+  /** Read when it is asked for first: what only looks where layers stand need not copy their weights. */
+  readonly weight: Float32Array;
   bias?: Float32Array | undefined;
   /** Where the channels of the input and the output stand: 1, or the last axis for MatMul. */
   channelAxis: 1 | -1;
@@ -32,10 +33,22 @@ const isDefault = (node: NodeProto, operator: string) =>
 
 const intOf = (node: NodeProto, name: string, fallback: number) => Number(attribute(node, name)?.i ?? fallback);
 
-function weightsOf(wiring: Wiring, name: string | undefined): { shape: number[]; weight: Float32Array } | undefined {
+interface Weights {
+  shape: number[];
+  size: number;
+  read(): Float32Array;
+}
+
+function weightsOf(wiring: Wiring, name: string | undefined): Weights | undefined {
   const found = wiring.constant(name);
   if (found?.dataType !== DataType.FLOAT || found.externalData.length > 0) return undefined;
-  return { shape: dims(found), weight: floats(found) };
+  const shape = dims(found);
+  let known: Float32Array | undefined;
+  const read = () => {
+    known ??= floats(found);
+    return known;
+  };
+  return { shape, size: shape.reduce((product, extent) => product * extent, 1), read };
 }
 
 /** A vector of `size` floats from a constant that broadcasts along all axes but `axis` (from the end). */
@@ -47,22 +60,22 @@ export function perChannel(
 ): Float32Array | undefined {
   const found = weightsOf(wiring, name);
   if (!found) return undefined;
-  const { shape, weight } = found;
-  if (weight.length === 1 && shape.length <= fromEnd + 1) return new Float32Array(size).fill(weight[0] ?? 0);
+  const { shape } = found;
+  if (found.size === 1 && shape.length <= fromEnd + 1) return new Float32Array(size).fill(found.read()[0] ?? 0);
   const at = shape.length - 1 - fromEnd;
   const fits = shape[at] === size && shape.every((extent, axis) => axis === at || extent === 1);
-  return fits ? weight : undefined;
+  return fits ? found.read() : undefined;
 }
 
 function convLayer(wiring: Wiring, node: NodeProto): Layer | undefined {
   const found = weightsOf(wiring, node.input[1]);
   if (!found || found.shape.length < 3) return undefined;
-  const { shape, weight } = found;
+  const { shape, read } = found;
   const group = intOf(node, 'group', 1);
   const [outputs = 0, within = 0] = shape;
-  const bias = node.input[2] ? weightsOf(wiring, node.input[2])?.weight : undefined;
+  const bias = node.input[2] ? weightsOf(wiring, node.input[2])?.read() : undefined;
   if ((node.input[2] && bias?.length !== outputs) || outputs % group !== 0 || within === 0) return undefined;
-  const taps = weight.length / (outputs * within);
+  const taps = found.size / (outputs * within);
   const outOf = (place: number) => Math.floor(place / (taps * within));
   const inOf = (place: number) =>
     Math.floor(outOf(place) / (outputs / group)) * within + (Math.floor(place / taps) % within);
@@ -75,7 +88,9 @@ function convLayer(wiring: Wiring, node: NodeProto): Layer | undefined {
     outputs,
     group,
     shape,
-    weight,
+    get weight() {
+      return read();
+    },
     bias,
     channelAxis: 1,
     outOf,
@@ -87,22 +102,27 @@ function gemmLayer(wiring: Wiring, node: NodeProto): Layer | undefined {
   const found = weightsOf(wiring, node.input[1]);
   const factor = (name: string) => attribute(node, name)?.f ?? 1;
   if (!found || intOf(node, 'transA', 0) || factor('alpha') !== 1 || factor('beta') !== 1) return undefined;
-  const { shape, weight } = found;
+  const { shape, read } = found;
   const transposed = intOf(node, 'transB', 0) === 1;
   const [first = 0, second = 0] = shape;
   const [inputs, outputs] = transposed ? [second, first] : [first, second];
   const bias = node.input[2] ? perChannel(wiring, node.input[2], outputs, 0) : undefined;
-  if ((node.input[2] && !bias) || shape.length !== 2 || weight.length === 0) return undefined;
+  if ((node.input[2] && !bias) || shape.length !== 2 || found.size === 0) return undefined;
   const [row, column] = [(place: number) => Math.floor(place / second), (place: number) => place % second];
   const places = transposed ? { outOf: row, inOf: column } : { outOf: column, inOf: row };
   const [input = '', output = ''] = [node.input[0], node.output[0]];
-  return { node, input, output, inputs, outputs, group: 1, shape, weight, bias, channelAxis: 1, ...places };
+  return {
+    ...{ node, input, output, inputs, outputs, group: 1, shape, bias, channelAxis: 1, ...places },
+    get weight() {
+      return read();
+    },
+  };
 }
 
 function matMulLayer(wiring: Wiring, node: NodeProto): Layer | undefined {
   const found = weightsOf(wiring, node.input[1]);
-  if (found?.shape.length !== 2 || found.weight.length === 0) return undefined;
-  const { shape, weight } = found;
+  if (found?.shape.length !== 2 || found.size === 0) return undefined;
+  const { shape, read } = found;
   const [inputs = 0, outputs = 0] = shape;
   const [input = '', product = ''] = [node.input[0], node.output[0]];
   const next = wiring.onlyReader(product);
@@ -114,7 +134,12 @@ function matMulLayer(wiring: Wiring, node: NodeProto): Layer | undefined {
   const outOf = (place: number) => place % outputs;
   const inOf = (place: number) => Math.floor(place / outputs);
   const output = add?.output[0] ?? product;
-  return { node, add, input, output, inputs, outputs, group: 1, shape, weight, bias, channelAxis: -1, outOf, inOf };
+  return {
+    ...{ node, add, input, output, inputs, outputs, group: 1, shape, bias, channelAxis: -1, outOf, inOf },
+    get weight() {
+      return read();
+    },
+  };
 }
 
 /** The layer of a node; undefined where it is none, or its weights are not constant FLOAT. */

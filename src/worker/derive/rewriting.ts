@@ -14,7 +14,7 @@ import { observe } from '../observe.ts';
 export async function applied(
   engine: Engine,
   model: Model,
-  rewrite: Rewrite,
+  rewrite: Rewrite<string>,
   selection: Selection,
   calibration: Dataset | undefined,
 ): Promise<Model> {

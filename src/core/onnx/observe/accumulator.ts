@@ -1,6 +1,6 @@
 import { Matrix } from 'ml-matrix';
 import { ModelError } from '../model.ts';
-import { type Moments, momentsKey, Observations, type Range, type Spread } from './observations.ts';
+import { type Bounds, type Moments, momentsKey, Observations, type Range, type Spread } from './observations.ts';
 import type { Probe } from './observing-model.ts';
 
 interface Sums {
@@ -21,6 +21,7 @@ export class Accumulator {
   readonly #ranges = new Map<string, Range>();
   readonly #sums = new Map<string, Sums>();
   readonly #squares = new Map<string, Sums>();
+  readonly #bounds = new Map<string, Bounds>();
 
   constructor(probes: readonly Probe[]) {
     this.#probes = probes;
@@ -31,6 +32,7 @@ export class Accumulator {
     for (const { need, outputs: names } of this.#probes) {
       const found = names.map((name) => outputs[name]?.data ?? []);
       if (need.kind === 'range') this.#addRange(need.tensor, Number(found[0]?.[0]), Number(found[1]?.[0]));
+      else if (need.kind === 'bounds') this.#addBounds(need.tensor, momentsKey(need.tensor, need.axis), found);
       else
         this.#addSums(need.kind === 'moments' ? this.#sums : this.#squares, momentsKey(need.tensor, need.axis), found);
     }
@@ -42,6 +44,18 @@ export class Accumulator {
     }
     const { min, max } = this.#ranges.get(tensor) ?? { min: least, max: greatest };
     this.#ranges.set(tensor, { min: Math.min(min, least), max: Math.max(max, greatest) });
+  }
+
+  #addBounds(tensor: string, key: string, [least = [], greatest = []]: ArrayLike<number | bigint>[]): void {
+    const [min, max] = [least, greatest].map((values) => Float64Array.from<number | bigint>(values, Number));
+    if (!min?.every(Number.isFinite) || !max?.every(Number.isFinite)) {
+      throw new ModelError(`"${tensor}" is not finite on the calibration inputs`);
+    }
+    const before = this.#bounds.get(key) ?? { min, max };
+    this.#bounds.set(key, {
+      min: min.map((value, c) => Math.min(value, before.min[c] ?? value)),
+      max: max.map((value, c) => Math.max(value, before.max[c] ?? value)),
+    });
   }
 
   #addSums(to: Map<string, Sums>, key: string, found: ArrayLike<number | bigint>[]): void {
@@ -70,6 +84,6 @@ export class Accumulator {
       const mean = sum.map((value) => value / count);
       spreads.set(key, { mean, variance: second.map((value, c) => Math.max(0, value / count - (mean[c] ?? 0) ** 2)) });
     }
-    return new Observations(this.#ranges, moments, spreads);
+    return new Observations(this.#ranges, moments, spreads, this.#bounds);
   }
 }

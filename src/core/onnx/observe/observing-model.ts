@@ -9,7 +9,7 @@ import type { Need } from './observations.ts';
 /** The outputs of an observing model that belong to one need. */
 export interface Probe {
   need: Need;
-  /** Range: the least and the greatest value. Moments: the shape of the tensor, Σx and Σx xᵀ; spread: Σx² instead. */
+  /** Range: the least and the greatest value. Moments: the shape of the tensor, Σx and Σx xᵀ; spread: Σx² instead. Bounds: min x and max x. */
   outputs: readonly string[];
 }
 
@@ -49,6 +49,17 @@ function probeSpread(graph: GraphProto, opset: number, name: string, axis: numbe
   addShape(graph, at('shape'));
   addOutputs(graph, [at('sum'), at('squares')]);
   return [at('shape'), at('sum'), at('squares')];
+}
+
+function probeBounds(graph: GraphProto, opset: number, name: string, axis: number, rank: number) {
+  const at = (suffix: string) => `${name}.bounds_${axis}_${suffix}`;
+  const others = [...Array(rank).keys()].filter((each) => each !== axis);
+  graph.node.push(
+    reduction(graph, opset, 'ReduceMin', at('min'), name, others),
+    reduction(graph, opset, 'ReduceMax', at('max'), name, others),
+  );
+  addOutputs(graph, [at('min'), at('max')]);
+  return [at('min'), at('max')];
 }
 
 function addShape(graph: GraphProto, name: string): void {
@@ -96,6 +107,9 @@ export function observingModel(model: Model, needs: readonly Need[]): ObservingM
     }
     if (need.kind === 'spread') {
       return { need, outputs: probeSpread(graph, opset, need.tensor, need.axis, found.shape.length) };
+    }
+    if (need.kind === 'bounds') {
+      return { need, outputs: probeBounds(graph, opset, need.tensor, need.axis, found.shape.length) };
     }
     return { need, outputs: probeMoments(graph, opset, need.tensor, need.axis, found.shape.length, size) };
   });

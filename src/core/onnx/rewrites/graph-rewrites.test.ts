@@ -19,6 +19,8 @@ import {
 import { tensor } from '../tensors.ts';
 import { fitted, rewrites } from './all.ts';
 import { cleanUp } from './clean-up/clean-up.ts';
+import { equalisation } from './equalisation/equalisation.ts';
+import type { Rewrite } from './rewrite.ts';
 import { sparsity } from './sparsity/sparsity.ts';
 
 const channels = 20;
@@ -41,6 +43,19 @@ function inSubgraph(b: Builder, x: string, value: string): string {
   return name;
 }
 
+/** 1 for most channels, a hundred for some: what equalisation is for. */
+const tens = (b: Builder) =>
+  b.constant(
+    Float32Array.from({ length: channels }, (_, c) => (c % 7 === 2 ? 100 : 1)),
+    [1, channels, 1, 1],
+  );
+
+function unevenConv(b: Builder, x: string): string {
+  const weights = b.random(channels * channels, 0.2);
+  const data = weights.map((value, place) => value * (Math.floor(place / channels) % 7 === 2 ? 100 : 1));
+  return b.op('Conv', [x, b.constant(data, [channels, channels, 1, 1])]);
+}
+
 const vector = (b: Builder) => b.constant(b.random(channels), [1, channels, 1, 1]);
 
 /** Each takes and makes [N, channels, H, W]. */
@@ -59,6 +74,9 @@ const steps: Record<string, (b: Builder, x: string, shared: string) => string> =
   swish: (b, x) => b.op('HardSwish', [x]),
   silu: (b, x) => b.op('Mul', [x, b.op('Sigmoid', [x])]),
   gelu: (b, x) => b.gelu(x),
+  uneven: (b, x) => b.op('Mul', [b.op('Relu', [b.op('Mul', [b.conv(x, channels, channels, 1), tens(b)])]), x]),
+  leaky: (b, x) => b.conv(b.op('LeakyRelu', [unevenConv(b, x)]), channels, channels, 3, { group: channels }),
+  scaled: (b, x) => b.conv(b.op('Mul', [x, tens(b)]), channels, channels, 1),
   tanh: (b, x) => b.op('Tanh', [x]),
   bias: (b, x) => b.op('Add', [x, vector(b)]),
   gate: (b, x) => b.op('Mul', [x, b.op('Sigmoid', [b.op('GlobalAveragePool', [x])])]),
@@ -134,8 +152,8 @@ function assertSame(found: Record<string, Tensor>, expected: Record<string, Tens
 }
 
 /** Of each rewrite; RETUNE_FUZZ_RUNS is the total over all tests here. */
-const graphRewrites = [...Object.values(rewrites), sparsity];
-const numRuns = Math.ceil(Number(process.env.RETUNE_FUZZ_RUNS ?? 1400) / (graphRewrites.length + 1));
+const graphRewrites: Rewrite<string>[] = [...Object.values(rewrites), sparsity, equalisation()];
+const numRuns = Math.ceil(Number(process.env.RETUNE_FUZZ_RUNS ?? 1400) / (graphRewrites.length + 2));
 
 test('clean-up: random models compute what they computed', async () => {
   const data = floatInput('x', [3, 8, 8]);
@@ -144,6 +162,17 @@ test('clean-up: random models compute what they computed', async () => {
     assertSame(await outputs(cleanUp(model), data), await outputs(model, data));
   };
   await fc.assert(fc.asyncProperty(models, check), { numRuns, seed: 22 });
+});
+
+test('equalisation: random models compute what they computed', async () => {
+  const data = floatInput('x', [3, 8, 8]);
+  const even = equalisation();
+  const check = async (recipe: Recipe) => {
+    const model = modelOf(recipe);
+    const selection = Object.fromEntries(sitesOf(even, model).map(({ id }) => [id, 1]));
+    assertSame(await outputs(await changed(even, model, selection, data), data), await outputs(model, data));
+  };
+  await fc.assert(fc.asyncProperty(models, check), { numRuns, seed: 24 });
 });
 
 for (const rewrite of graphRewrites) {

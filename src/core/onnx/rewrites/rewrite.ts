@@ -22,10 +22,10 @@ export type Affects = 'macs' | 'weightBytes' | 'activationBytes' | 'kernels';
 /**
  * One way of changing a model: where, what may be chosen, and the new model. A rewrite is pure, and takes and gives
  * models that are prepared (`prepare`). What it does not understand of a model it leaves as it is: an identity choice at
- * every site computes what the model computed.
+ * every site computes what the model computed. `Name` is one that a search may name, unless the rewrite says otherwise.
  */
-export interface Rewrite {
-  name: RewriteName;
+export interface Rewrite<Name extends string = RewriteName> {
+  name: Name;
   /** What the numbers of a choice count, for people: `channels kept`, `rank`, `0 keeps the block, 1 drops it`. */
   unit: string;
   affects: readonly Affects[];

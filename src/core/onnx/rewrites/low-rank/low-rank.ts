@@ -34,8 +34,9 @@ function ranksOf(rows: number, outputs: number): number[] {
 
 function placeOf(wiring: Wiring, node: NodeProto, { values }: Inference): Place | undefined {
   const layer = layerOf(wiring, node);
-  if (layer?.group !== 1 || layer.weight.length === 0) return undefined;
-  const rows = layer.weight.length / layer.outputs;
+  const size = layer?.shape.reduce((product, extent) => product * extent, 1);
+  if (layer?.group !== 1 || !size) return undefined;
+  const rows = size / layer.outputs;
   const full = Math.min(rows, layer.outputs);
   const ranks = ranksOf(rows, layer.outputs).filter((rank) => rank < full);
   const narrow = layer.inputs < layer.outputs;
