@@ -99,11 +99,11 @@ function products(kind: KernelKind, rows: number, width: number): KernelModel {
  * large and thin, or small and deep; a batch of tokens, or one.
  */
 export const kernelModels = (): KernelModel[] => [
-  convolutions('Conv', 32, 3, 56),
+  convolutions('Conv', 32, 3, 112),
   convolutions('Conv', 128, 3, 14),
-  convolutions('PointwiseConv', 64, 1, 56),
+  convolutions('PointwiseConv', 32, 1, 112),
   convolutions('PointwiseConv', 256, 1, 14),
-  convolutions('DepthwiseConv', 128, 3, 28, 128),
+  convolutions('DepthwiseConv', 32, 3, 112, 32),
   convolutions('DepthwiseConv', 256, 5, 14, 256),
   products('MatMul', 64, 384),
   products('MatMul', 128, 1024),
