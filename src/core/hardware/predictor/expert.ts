@@ -1,0 +1,105 @@
+import { type Candidates, pickCandidates } from './candidates.ts';
+import { describe, missingShares, views } from './design.ts';
+import type { Task, Weights } from './evidence.ts';
+import { drawRows, type Lesson } from './experience.ts';
+import { type Observation, observe } from './observation.ts';
+import { leaveOneOut, type Posterior, posterior, predictRow } from './posterior.ts';
+import { noiseShape, type Scale, toLog } from './scale.ts';
+import { weigh } from './weighing.ts';
+
+/** Log milliseconds of some candidates: the mean and the standard deviation of each, the measurement's noise included. */
+export interface LogLatency {
+  meanLog: Float64Array;
+  sdLog: Float64Array;
+}
+
+/** One scale's predictor of a device. */
+export interface Expert {
+  predict(candidates: Candidates): LogLatency;
+  /** Each measured candidate (the first `mostWeighed` drawn) predicted from the others. */
+  leftOut: LogLatency;
+}
+
+/** More measurements than this tell no more about weights, and the time to weigh grows with the cube. */
+export const mostWeighed = 60;
+
+const rest = views.indexOf('rest');
+
+function asLogs(scale: Scale, centreMs: number, rows: readonly { mean: number; variance: number }[]): LogLatency {
+  const logs = rows.map(({ mean, variance }) => toLog(scale, mean, Math.sqrt(variance), centreMs));
+  return {
+    meanLog: Float64Array.from(logs, ({ meanLog }) => meanLog),
+    sdLog: Float64Array.from(logs, ({ sdLog }) => sdLog),
+  };
+}
+
+function solve(observed: Observation, starts: readonly number[], weights: Weights): Posterior {
+  const found = posterior(observed, observed.described, starts, weights);
+  if (!found) throw new RangeError('the measurements contradict each other: no weights explain them');
+  return found;
+}
+
+/** Rows that weights are found with: all, or a draw of them. */
+export const weighedRows = (measured: number): Int32Array => drawRows(measured, mostWeighed, 3);
+
+/** Fits one lesson to `ms`, a measurement for each of the candidates `measured`, read from a clock of `resolutionMs`. */
+export function fitExpert(lesson: Lesson, measured: Candidates, ms: Float64Array, resolutionMs: number): Expert {
+  const { scale, design, belief } = lesson;
+  const { starts } = design;
+  const rows = weighedRows(ms.length);
+  const some = pickCandidates(measured, rows);
+  const someMs = Float64Array.from(rows, (i) => ms[i] as number);
+  const first = observe(design, some, someMs, someMs, resolutionMs);
+  const [weights = belief.weights] = weigh([first], belief);
+  // Noise goes with what is expected, not with what happened to be measured: else the lucky runs count most.
+  const before = solve(first, starts, weights);
+  const expected = (from: Posterior, by: Observation, to: Observation) =>
+    Float64Array.from({ length: to.size }, (_, i) => {
+      const { mean } = predictRow(from, to.described, i);
+      return Math.exp(toLog(scale, mean + by.offset, 0, by.centreMs).meanLog);
+    });
+  const again: Task = {
+    ...first,
+    noise: expected(before, first, first).map((one) => noiseShape(scale, one, first.centreMs, resolutionMs)),
+  };
+  const weighed = { ...first, ...again };
+  const small = solve(weighed, starts, weights);
+  const leftOut = asLogs(
+    scale,
+    first.centreMs,
+    leaveOneOut(small, weighed.values).map(({ mean, variance }) => ({
+      mean: mean + first.offset,
+      variance: variance * small.variance,
+    })),
+  );
+  const whole = rows.length === ms.length ? { observed: first, found: small } : wholeOf();
+  function wholeOf() {
+    const all = observe(design, measured, ms, ms, resolutionMs);
+    const noise = expected(small, first, all).map((one) => noiseShape(scale, one, all.centreMs, resolutionMs));
+    const observed = { ...all, noise };
+    return { observed, found: solve(observed, starts, weights) };
+  }
+  return {
+    leftOut,
+    predict: (candidates) => predictAll(lesson, whole.found, whole.observed, candidates, resolutionMs),
+  };
+}
+
+function predictAll(
+  { scale, design }: Lesson,
+  found: Posterior,
+  { offset, centreMs }: Observation,
+  candidates: Candidates,
+  resolutionMs: number,
+): LogLatency {
+  const [described, missing] = [describe(design, candidates), missingShares(design, candidates)];
+  const { weights, variance } = found;
+  const [level, unknown] = [Math.exp(weights.noise), Math.exp(weights.views[rest] as number)];
+  const rows = Array.from({ length: described.rows }, (_, i) => {
+    const { mean, unexplained } = predictRow(found, described, i);
+    const expectedMs = Math.exp(toLog(scale, mean + offset, 0, centreMs).meanLog);
+    const noise = level * noiseShape(scale, expectedMs, centreMs, resolutionMs) + unknown * (missing[i] as number);
+    return { mean: mean + offset, variance: variance * (unexplained + noise) };
+  });
+  return asLogs(scale, centreMs, rows);
+}
