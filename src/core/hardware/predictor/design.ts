@@ -67,7 +67,8 @@ export function design(
   const names = [...new Set(groups ?? [])];
   const [p, g, m] = [reference.features.columns, names.length, looked.length];
   const widths = [g, p, m, g * m, m];
-  const starts = widths.reduce((ends, width) => [...ends, (ends.at(-1) ?? 0) + width], [0]);
+  const starts = [0];
+  for (const width of widths) starts.push((starts.at(-1) ?? 0) + width);
   const columns = starts[views.length] as number;
   const result: Design = {
     ...{ models, looked, starts, groupCount: g, groups: groups?.map((name) => names.indexOf(name)) },

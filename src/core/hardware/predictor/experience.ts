@@ -63,7 +63,7 @@ function rehearsals(
     if (others.length === 0 || measured.length < 8) return [];
     const seen = designs.get(familyOf(j)) ?? design(models, groups, others, reference);
     designs.set(familyOf(j), seen);
-    const rows = drawRows(measured.length, taskRows, 7 + j).map((place) => measured[place] as number);
+    const rows = drawRows(measured.length, taskRows, 2).map((place) => measured[place] as number);
     const ms = Float64Array.from(rows, (i) => sources.values[i * sources.columns + j] as number);
     return [observe(seen, pickCandidates(candidates, rows), ms, ms, 0)];
   });

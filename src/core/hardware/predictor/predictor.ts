@@ -28,6 +28,9 @@ export interface Predictor {
 /** Below this no spread can be told from noise. */
 export const fewestMeasurements = 3;
 
+/** What is found beside the views' weights costs a degree of freedom each: mean, overall variance, noise. */
+const freedomOf = (measured: number) => Math.max(2, measured - 3);
+
 /**
  * Predicts a device from a handful of its measurements and all that the sources taught. Throws RangeError on bad shapes
  * or numbers, or fewer than three measurements.
@@ -45,9 +48,10 @@ export function fit({ lessons }: Experience, { candidates, ms, resolutionMs = 0 
   const [a, b] = experts as [(typeof experts)[0], (typeof experts)[0]];
   const logs = Float64Array.from(weighedRows(ms.length), (i) => Math.log(ms[i] as number));
   const share = stack([a.leftOut, b.leftOut], logs);
-  const wider = calibration(mix([a.leftOut, b.leftOut], share), logs);
+  const freedom = freedomOf(ms.length);
+  const wider = calibration(mix([a.leftOut, b.leftOut], share), logs) * Math.sqrt(ms.length / freedom);
   return {
-    freedom: ms.length,
+    freedom,
     additiveShare: share,
     predict: (wanted) => {
       checkCandidates(wanted, {});
