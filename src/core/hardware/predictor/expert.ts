@@ -1,6 +1,6 @@
 import { type Candidates, pickCandidates } from './candidates.ts';
 import { describe, missingShares, views } from './design.ts';
-import type { Task, Weights } from './evidence.ts';
+import type { Weights } from './evidence.ts';
 import { drawRows, type Lesson } from './experience.ts';
 import { type Observation, observe } from './observation.ts';
 import { leaveOneOut, type Posterior, posterior, predictRow } from './posterior.ts';
@@ -42,46 +42,41 @@ function solve(observed: Observation, starts: readonly number[], weights: Weight
 /** Rows that weights are found with: all, or a draw of them. */
 export const weighedRows = (measured: number): Int32Array => drawRows(measured, mostWeighed, 3);
 
+/** Milliseconds that `found`, the posterior of `by`, expects of the measurements of `of`. */
+const expectedMs = (scale: Scale, found: Posterior, by: Observation, of: Observation): Float64Array =>
+  Float64Array.from({ length: of.size }, (_, i) => {
+    const { mean } = predictRow(found, of.described, i);
+    return Math.exp(toLog(scale, mean + by.offset, 0, by.centreMs).meanLog);
+  });
+
 /** Fits one lesson to `ms`, a measurement for each of the candidates `measured`, read from a clock of `resolutionMs`. */
 export function fitExpert(lesson: Lesson, measured: Candidates, ms: Float64Array, resolutionMs: number): Expert {
   const { scale, design, belief } = lesson;
-  const { starts } = design;
   const rows = weighedRows(ms.length);
-  const some = pickCandidates(measured, rows);
   const someMs = Float64Array.from(rows, (i) => ms[i] as number);
-  const first = observe(design, some, someMs, someMs, resolutionMs);
+  const first = observe(design, pickCandidates(measured, rows), someMs, someMs, resolutionMs);
   const [weights = belief.weights] = weigh([first], belief);
+  const solved = (observed: Observation) => solve(observed, design.starts, weights);
   // Noise goes with what is expected, not with what happened to be measured: else the lucky runs count most.
-  const before = solve(first, starts, weights);
-  const expected = (from: Posterior, by: Observation, to: Observation) =>
-    Float64Array.from({ length: to.size }, (_, i) => {
-      const { mean } = predictRow(from, to.described, i);
-      return Math.exp(toLog(scale, mean + by.offset, 0, by.centreMs).meanLog);
-    });
-  const again: Task = {
-    ...first,
-    noise: expected(before, first, first).map((one) => noiseShape(scale, one, first.centreMs, resolutionMs)),
-  };
-  const weighed = { ...first, ...again };
-  const small = solve(weighed, starts, weights);
-  const leftOut = asLogs(
-    scale,
-    first.centreMs,
-    leaveOneOut(small, weighed.values).map(({ mean, variance }) => ({
-      mean: mean + first.offset,
-      variance: variance * small.variance,
-    })),
-  );
-  const whole = rows.length === ms.length ? { observed: first, found: small } : wholeOf();
-  function wholeOf() {
-    const all = observe(design, measured, ms, ms, resolutionMs);
-    const noise = expected(small, first, all).map((one) => noiseShape(scale, one, all.centreMs, resolutionMs));
-    const observed = { ...all, noise };
-    return { observed, found: solve(observed, starts, weights) };
+  const expecting = (observed: Observation, expected: Float64Array): Observation => ({
+    ...observed,
+    noise: expected.map((one) => noiseShape(scale, one, observed.centreMs, resolutionMs)),
+  });
+  const some = expecting(first, expectedMs(scale, solved(first), first, first));
+  const foundFromSome = solved(some);
+  const leftOut = leaveOneOut(foundFromSome, some.values).map(({ mean, variance }) => ({
+    mean: mean + some.offset,
+    variance: variance * foundFromSome.variance,
+  }));
+  let [all, found] = [some, foundFromSome];
+  if (rows.length < ms.length) {
+    const observed = observe(design, measured, ms, ms, resolutionMs);
+    all = expecting(observed, expectedMs(scale, foundFromSome, some, observed));
+    found = solved(all);
   }
   return {
-    leftOut,
-    predict: (candidates) => predictAll(lesson, whole.found, whole.observed, candidates, resolutionMs),
+    leftOut: asLogs(scale, some.centreMs, leftOut),
+    predict: (candidates) => predictAll(lesson, found, all, candidates, resolutionMs),
   };
 }
 
