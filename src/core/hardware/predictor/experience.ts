@@ -98,3 +98,13 @@ export function learn(candidates: Candidates, grouping: Grouping = {}): Experien
   checkCandidates(candidates, grouping);
   return { lessons: scales.map((scale) => lesson(scale, candidates, grouping)) };
 }
+
+/** Throws RangeError, in a sentence, where candidates don't have the features and sources that were learnt from. */
+export function checkLike({ lessons }: Experience, candidates: Candidates): void {
+  checkCandidates(candidates, {});
+  const { rows: m, columns: p } = (lessons[0] as Lesson).design.models.weights;
+  const { features, sources } = candidates;
+  if (features.columns === p && sources.columns === m) return;
+  const given = `${features.columns} features and ${sources.columns} sources`;
+  throw new RangeError(`candidates have ${given}, what was learnt from had ${p} and ${m}`);
+}

@@ -161,6 +161,11 @@ test('bad input is said in a sentence', () => {
   assert.throws(() => learn({ ...candidates, sources: table(3, 2) }), /30 rows and sources 3/);
   assert.throws(() => fit(experience, { candidates: three, ms: targetMs }), /3 candidates have 30 measurements/);
   assert.throws(() => fit(experience, { candidates: three, ms: Float64Array.of(1, 2, -1) }), /not above zero/);
+  const other = simulate(1, { rows: 30, sources: 3 }).candidates;
+  assert.throws(
+    () => whichToMeasure(experience, other, 3, 1),
+    /40 features and 3 sources, what was learnt from had 40 and 2/,
+  );
   const two = { candidates: pickCandidates(candidates, [0, 1]), ms: Float64Array.of(1, 2) };
   assert.throws(() => fit(experience, two), /2 measurements are too few/);
   assert.ok(

@@ -1,6 +1,6 @@
 import { studentQuantile } from '../../statistics/ratio-of-sums.ts';
-import { type Candidates, checkCandidates } from './candidates.ts';
-import type { Experience } from './experience.ts';
+import type { Candidates } from './candidates.ts';
+import { checkLike, type Experience } from './experience.ts';
 import { fitExpert, type LogLatency, weighedRows } from './expert.ts';
 import { calibration, mix, stack } from './stacking.ts';
 
@@ -35,8 +35,8 @@ const freedomOf = (measured: number) => Math.max(2, measured - 3);
  * Predicts a device from a handful of its measurements and all that the sources taught. Throws RangeError on bad shapes
  * or numbers, or fewer than three measurements.
  */
-export function fit({ lessons }: Experience, { candidates, ms, resolutionMs = 0 }: Measured): Predictor {
-  checkCandidates(candidates, {});
+export function fit(experience: Experience, { candidates, ms, resolutionMs = 0 }: Measured): Predictor {
+  checkLike(experience, candidates);
   if (ms.length !== candidates.features.rows) {
     throw new RangeError(`${candidates.features.rows} candidates have ${ms.length} measurements: give one each`);
   }
@@ -44,7 +44,7 @@ export function fit({ lessons }: Experience, { candidates, ms, resolutionMs = 0 
     throw new RangeError(`${ms.length} measurements are too few to predict from: give ${fewestMeasurements} or more`);
   }
   if (!ms.every((one) => one > 0 && Number.isFinite(one))) throw new RangeError('a measurement is not above zero');
-  const experts = lessons.map((lesson) => fitExpert(lesson, candidates, ms, resolutionMs));
+  const experts = experience.lessons.map((lesson) => fitExpert(lesson, candidates, ms, resolutionMs));
   const [a, b] = experts as [(typeof experts)[0], (typeof experts)[0]];
   const logs = Float64Array.from(weighedRows(ms.length), (i) => Math.log(ms[i] as number));
   const share = stack([a.leftOut, b.leftOut], logs);
@@ -54,7 +54,7 @@ export function fit({ lessons }: Experience, { candidates, ms, resolutionMs = 0 
     freedom,
     additiveShare: share,
     predict: (wanted) => {
-      checkCandidates(wanted, {});
+      checkLike(experience, wanted);
       const { meanLog, sdLog } = mix([a.predict(wanted), b.predict(wanted)], share);
       return { meanLog, sdLog: sdLog.map((sd) => sd * wider) };
     },

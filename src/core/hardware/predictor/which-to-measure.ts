@@ -3,7 +3,7 @@ import { type Table, table } from '../../linear-algebra/table.ts';
 import { type Candidates, pickCandidates } from './candidates.ts';
 import { describe, views } from './design.ts';
 import { vague } from './evidence.ts';
-import { drawRows, type Experience, type Lesson } from './experience.ts';
+import { checkLike, drawRows, type Experience, type Lesson } from './experience.ts';
 
 /** Candidates that are picked from, and candidates whose prediction counts. */
 const [drawn, judged] = [600, 300];
@@ -44,8 +44,9 @@ function explain(of: Table, own: Float64Array, at: number, variance: number): vo
  * leaves least variance over all, in the mean (active learning by expected variance; Cohn, Neural Networks 1996). From
  * a draw of the candidates by `seed`. Row numbers, in the order to measure.
  */
-export function whichToMeasure({ lessons }: Experience, candidates: Candidates, count: number, seed: number): number[] {
-  const lesson = lessons.at(-1) as Lesson;
+export function whichToMeasure(experience: Experience, candidates: Candidates, count: number, seed: number): number[] {
+  checkLike(experience, candidates);
+  const lesson = experience.lessons.at(-1) as Lesson;
   const rows = candidates.features.rows;
   const from = drawRows(rows, Math.max(drawn, count), 2 * seed + 1);
   const some = roots(lesson, pickCandidates(candidates, from));
