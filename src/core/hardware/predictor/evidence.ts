@@ -43,18 +43,23 @@ export function viewKernels({ rows, columns, values }: Table, starts: readonly n
   });
 }
 
+/** The variance of each measurement's noise, in units of the overall variance. */
+export function noiseVariances({ noise, missing }: Pick<Task, 'noise' | 'missing'>, weights: Weights): Float64Array {
+  const [level, unknown] = [Math.exp(weights.noise), Math.exp(weights.views[rest] as number)];
+  return noise.map((shape, i) => level * shape + unknown * (missing[i] as number));
+}
+
 /** The covariance of a task's measurements under `weights`, in units of the overall variance. */
-export function covariance({ kernels, size, noise, missing }: Task, weights: Weights): Float64Array {
+export function covariance(task: Task, weights: Weights): Float64Array {
+  const { kernels, size } = task;
   const sum = new Float64Array(size * size).fill(vague);
   kernels.forEach((kernel, view) => {
     const factor = Math.exp(weights.views[view] as number);
     for (let at = 0; at < sum.length; at++) sum[at] = (sum[at] as number) + factor * (kernel[at] as number);
   });
-  const [level, unknown] = [Math.exp(weights.noise), Math.exp(weights.views[rest] as number)];
-  for (let i = 0; i < size; i++) {
-    const own = level * (noise[i] as number) + unknown * (missing[i] as number);
+  noiseVariances(task, weights).forEach((own, i) => {
     sum[i * size + i] = (sum[i * size + i] as number) + own;
-  }
+  });
   return sum;
 }
 

@@ -3,7 +3,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { type Candidates, checkCandidates, type Grouping, pickCandidates } from './candidates.ts';
 import { type Design, design, views } from './design.ts';
 import type { Task, Weights } from './evidence.ts';
-import { observe } from './observation.ts';
+import { observe, taskOf } from './observation.ts';
 import { type Scale, scales } from './scale.ts';
 import { modelSources, type SourceModels } from './source-models.ts';
 import { type Belief, weigh } from './weighing.ts';
@@ -65,7 +65,7 @@ function rehearsals(
     designs.set(familyOf(j), seen);
     const rows = drawRows(measured.length, taskRows, 2).map((place) => measured[place] as number);
     const ms = Float64Array.from(rows, (i) => sources.values[i * sources.columns + j] as number);
-    return [observe(seen, pickCandidates(candidates, rows), ms, ms, 0)];
+    return [taskOf(seen, observe(seen, pickCandidates(candidates, rows), ms, ms, 0))];
   });
 }
 

@@ -1,9 +1,10 @@
 import { type Candidates, pickCandidates } from './candidates.ts';
-import { describe, missingShares, views } from './design.ts';
+import { type Design, describe, missingShares, views } from './design.ts';
 import type { Weights } from './evidence.ts';
 import { drawRows, type Lesson } from './experience.ts';
-import { type Observation, observe } from './observation.ts';
-import { leaveOneOut, type Posterior, posterior, predictRow } from './posterior.ts';
+import { type Observation, observe, taskOf } from './observation.ts';
+import { leaveOneOut, type Posterior, type ProcessPosterior, posterior } from './posterior.ts';
+import { regression } from './regression.ts';
 import { noiseShape, type Scale, toLog } from './scale.ts';
 import { weigh } from './weighing.ts';
 
@@ -33,8 +34,8 @@ function asLogs(scale: Scale, centreMs: number, rows: readonly { mean: number; v
   };
 }
 
-function solve(observed: Observation, starts: readonly number[], weights: Weights): Posterior {
-  const found = posterior(observed, observed.described, starts, weights);
+function solve(by: Design, observed: Observation, weights: Weights): ProcessPosterior {
+  const found = posterior(taskOf(by, observed), observed.described, by.starts, weights);
   if (!found) throw new RangeError('the measurements contradict each other: no weights explain them');
   return found;
 }
@@ -45,7 +46,7 @@ export const weighedRows = (measured: number): Int32Array => drawRows(measured, 
 /** Milliseconds that `found`, the posterior of `by`, expects of the measurements of `of`. */
 const expectedMs = (scale: Scale, found: Posterior, by: Observation, of: Observation): Float64Array =>
   Float64Array.from({ length: of.size }, (_, i) => {
-    const { mean } = predictRow(found, of.described, i);
+    const { mean } = found.predict(of.described, i);
     return Math.exp(toLog(scale, mean + by.offset, 0, by.centreMs).meanLog);
   });
 
@@ -55,24 +56,23 @@ export function fitExpert(lesson: Lesson, measured: Candidates, ms: Float64Array
   const rows = weighedRows(ms.length);
   const someMs = Float64Array.from(rows, (i) => ms[i] as number);
   const first = observe(design, pickCandidates(measured, rows), someMs, someMs, resolutionMs);
-  const [weights = belief.weights] = weigh([first], belief);
-  const solved = (observed: Observation) => solve(observed, design.starts, weights);
+  const [weights = belief.weights] = weigh([taskOf(design, first)], belief);
   // Noise goes with what is expected, not with what happened to be measured: else the lucky runs count most.
   const expecting = (observed: Observation, expected: Float64Array): Observation => ({
     ...observed,
     noise: expected.map((one) => noiseShape(scale, one, observed.centreMs, resolutionMs)),
   });
-  const some = expecting(first, expectedMs(scale, solved(first), first, first));
-  const foundFromSome = solved(some);
+  const some = expecting(first, expectedMs(scale, solve(design, first, weights), first, first));
+  const foundFromSome = solve(design, some, weights);
   const leftOut = leaveOneOut(foundFromSome, some.values).map(({ mean, variance }) => ({
     mean: mean + some.offset,
     variance: variance * foundFromSome.variance,
   }));
-  let [all, found] = [some, foundFromSome];
+  let [all, found]: [Observation, Posterior] = [some, foundFromSome];
   if (rows.length < ms.length) {
     const observed = observe(design, measured, ms, ms, resolutionMs);
     all = expecting(observed, expectedMs(scale, foundFromSome, some, observed));
-    found = solved(all);
+    found = regression(all, design.starts, weights) ?? solve(design, all, weights);
   }
   return {
     leftOut: asLogs(scale, some.centreMs, leftOut),
@@ -91,7 +91,7 @@ function predictAll(
   const { weights, variance } = found;
   const [level, unknown] = [Math.exp(weights.noise), Math.exp(weights.views[rest] as number)];
   const rows = Array.from({ length: described.rows }, (_, i) => {
-    const { mean, unexplained } = predictRow(found, described, i);
+    const { mean, unexplained } = found.predict(described, i);
     const expectedMs = Math.exp(toLog(scale, mean + offset, 0, centreMs).meanLog);
     const noise = level * noiseShape(scale, expectedMs, centreMs, resolutionMs) + unknown * (missing[i] as number);
     return { mean: mean + offset, variance: variance * (unexplained + noise) };

@@ -4,8 +4,8 @@ import { type Design, describe, missingShares } from './design.ts';
 import { type Task, viewKernels } from './evidence.ts';
 import { noiseShape, toScale } from './scale.ts';
 
-/** Measurements of one device as a task, with what leads back to milliseconds. */
-export interface Observation extends Task {
+/** Measurements of one device on the scale, with what leads back to milliseconds. */
+export interface Observation extends Omit<Task, 'kernels'> {
   described: Table;
   centreMs: number;
   /** The mean on the scale, which the task's values are less. */
@@ -32,8 +32,13 @@ export function observe(
   const offset = meanOf(scaled);
   return {
     ...{ described, centreMs, offset, size: ms.length, missing: missingShares(by, candidates) },
-    kernels: viewKernels(described, by.starts),
     values: scaled.map((value) => value - offset),
     noise: expectedMs.map((one) => noiseShape(scale, one, centreMs, resolutionMs)),
   };
 }
+
+/** The same with the products of rows, whose number grows with the square of the measurements. */
+export const taskOf = <T extends Observation>(by: Design, observed: T): T & Task => ({
+  ...observed,
+  kernels: viewKernels(observed.described, by.starts),
+});
