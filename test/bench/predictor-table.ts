@@ -61,7 +61,8 @@ function medians(all: readonly DeviceFigures[]) {
         { spearman: of((one) => one.peers[peer].spearman), within10: of((one) => one.peers[peer].within10) },
       ]),
     ),
-    slowestSeconds: Math.max(...all.map((one) => one.learnSeconds + one.fitSeconds)),
+    slowestLearnSeconds: Math.max(...all.map((one) => one.learnSeconds)),
+    slowestFitSeconds: Math.max(...all.map((one) => one.fitSeconds)),
     behindRidgeOnTables: all.filter((one) => one.spearman < one.peers[peers[0]].spearman - 0.001).length,
   };
 }
