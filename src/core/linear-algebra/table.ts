@@ -22,14 +22,3 @@ export function pickRows(from: Table, picked: ArrayLike<number>): Table {
   }
   return result;
 }
-
-/** The columns of `from` that `picked` names, in its order. */
-export function pickColumnsOf(from: Table, picked: readonly number[]): Table {
-  const result = table(from.rows, picked.length);
-  for (let i = 0; i < from.rows; i++) {
-    picked.forEach((column, k) => {
-      result.values[i * picked.length + k] = from.values[i * from.columns + column] as number;
-    });
-  }
-  return result;
-}

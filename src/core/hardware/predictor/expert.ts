@@ -22,7 +22,7 @@ export interface Expert {
 }
 
 /** More measurements than this tell no more about weights, and the time to weigh grows with the cube. */
-export const mostWeighed = 60;
+const mostWeighed = 60;
 
 const rest = views.indexOf('rest');
 
