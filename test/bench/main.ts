@@ -6,6 +6,7 @@ import { allocation } from './allocation.ts';
 import { compression } from './compression.ts';
 import { measurement } from './measurement.ts';
 import { onnxRoundtrip } from './onnx-roundtrip.ts';
+import { predictorTable } from './predictor-table.ts';
 import { quantization } from './quantization.ts';
 
 /** A bench reads its own arguments: what follows its name, less `--json`. */
@@ -16,6 +17,7 @@ const benches: Record<string, Bench> = {
   quantization,
   compression,
   'onnx-roundtrip': onnxRoundtrip,
+  'predictor-table': predictorTable,
 };
 const withoutArguments = ['measurement', 'allocation', 'quantization'];
 
