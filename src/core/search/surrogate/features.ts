@@ -48,16 +48,21 @@ export const featuresOf = (groups: readonly FeatureGroup[]): Features => ({
   groups: groups.flatMap((group) => scaled(group) ?? []),
 });
 
-/** The squared distances of row `of` from every row of one group. */
-export function squaredDistances({ groups, count }: Features, group: number, of: number): Float32Array {
+/** The squared distances of row `of` from each of `others` in one group; a group that there isn't is 0. */
+export function squaredDistances(
+  { groups }: Features,
+  group: number,
+  of: number,
+  others: ArrayLike<number>,
+): Float32Array {
   const found = groups[group];
-  const result = new Float32Array(count);
+  const result = new Float32Array(others.length);
   if (!found) return result;
   const { width, values } = found;
   const own = values.subarray(of * width, (of + 1) * width);
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < result.length; i++) {
     let sum = 0;
-    for (let j = 0, at = i * width; j < width; j++, at++) {
+    for (let j = 0, at = (others[i] as number) * width; j < width; j++, at++) {
       const gap = (values[at] as number) - (own[j] as number);
       sum += gap * gap;
     }

@@ -1,5 +1,6 @@
-import type { Distances, Kernel } from './kernel.ts';
-import { condition, type Observations, type Posterior } from './process.ts';
+import type { Features } from './features.ts';
+import type { Kernel } from './kernel.ts';
+import { condition, type Observations, type Posterior, trianglePairs } from './process.ts';
 
 /** Logarithms of a kernel's numbers: what is searched over, with a normal prior on each. */
 interface Prior {
@@ -47,12 +48,13 @@ export interface Fit {
 }
 
 /** The kernel of the largest posterior probability, found along one logarithm after the other. */
-export function fit(distances: Distances, observations: Observations): Fit | undefined {
-  const groups = distances.features.groups.length;
+export function fit(features: Features, observations: Observations): Fit | undefined {
+  const groups = features.groups.length;
   const priors = priorsOf(groups);
+  const pairs = trianglePairs(features, observations.at);
   const judged = (logs: readonly number[]): Fit | undefined => {
     const kernel = kernelOf(logs, groups);
-    const posterior = condition(kernel, distances, observations);
+    const posterior = condition(kernel, pairs, observations);
     if (!posterior) return undefined;
     const penalty = logs.reduce((sum, log, i) => {
       const { mean, deviation } = priors[i] as Prior;

@@ -12,49 +12,57 @@ export interface Kernel {
   nugget: number;
 }
 
-/** Distances from measured candidates to the whole pool, each computed once. */
-export class Distances {
-  readonly features: Features;
-  readonly #known = new Map<number, readonly Float32Array[]>();
-
-  constructor(features: Features) {
-    this.features = features;
-  }
-
-  /** An array a group: the squared distances of candidate `of` from all. */
-  from(of: number): readonly Float32Array[] {
-    const known = this.#known.get(of);
-    if (known) return known;
-    const found = this.features.groups.map((_, group) => squaredDistances(this.features, group, of));
-    this.#known.set(of, found);
-    return found;
-  }
+/** Squared distances and inner products of pairs of candidates: for each group an array over the pairs. */
+export interface Pairs {
+  squared: readonly Float32Array[];
+  inner: readonly Float32Array[];
 }
 
-/** The covariance of candidate `a` with each of `others` (indices), without the nugget. */
-export function covariances(
-  kernel: Kernel,
-  distances: Distances,
+/** The pairs of candidate `a` with each of `others`. */
+export function pairsWith(features: Features, a: number, others: ArrayLike<number>): Pairs {
+  return withInner(
+    features,
+    a,
+    others,
+    features.groups.map((_, g) => squaredDistances(features, g, a, others)),
+  );
+}
+
+/** The pairs of candidate `a` with each of `others`, whose squared distances are known. */
+export function withInner(
+  features: Features,
   a: number,
   others: ArrayLike<number>,
-  into: Float64Array,
-  at = 0,
-): void {
-  const { groups } = distances.features;
-  const from = distances.from(a);
-  for (let k = 0; k < others.length; k++) {
-    const b = others[k] as number;
-    let exponent = 0;
-    let sum = 1;
-    for (let g = 0; g < groups.length; g++) {
-      const squared = (from[g] as Float32Array)[b] as number;
-      const { norms } = groups[g] as Features['groups'][number];
-      exponent -= (kernel.rates[g] as number) * squared;
-      // ⟨x, z⟩ = (|x|² + |z|² − |x − z|²) / 2
-      sum += 0.5 * (kernel.linear[g] as number) * ((norms[a] as number) + (norms[b] as number) - squared);
+  squared: readonly Float32Array[],
+): Pairs {
+  const inner = features.groups.map(({ norms }, g) => {
+    const [distances, own] = [squared[g] as Float32Array, norms[a] as number];
+    const result = new Float32Array(others.length);
+    // ⟨x, z⟩ = (|x|² + |z|² − |x − z|²) / 2
+    for (let k = 0; k < result.length; k++) {
+      result[k] = 0.5 * (own + (norms[others[k] as number] as number) - (distances[k] as number));
     }
-    into[at + k] = sum + kernel.amplitude * Math.exp(exponent);
+    return result;
+  });
+  return { squared, inner };
+}
+
+/** The covariance of each pair, without the nugget. */
+export function covariances({ linear, rates, amplitude }: Kernel, { squared, inner }: Pairs): Float64Array {
+  const length = squared[0]?.length ?? 0;
+  const [exponents, result] = [new Float64Array(length), new Float64Array(length)];
+  for (const [g, distances] of squared.entries()) {
+    const products = inner[g] as Float32Array;
+    const [rate, slope] = [rates[g] as number, linear[g] as number];
+    for (let k = 0; k < length; k++) {
+      exponents[k] = (exponents[k] as number) - rate * (distances[k] as number);
+      result[k] = (result[k] as number) + slope * (products[k] as number);
+    }
   }
+  for (let k = 0; k < length; k++) {
+    result[k] = 1 + (result[k] as number) + amplitude * Math.exp(exponents[k] as number);
+  }
+  return result;
 }
 
 /** The variance of candidate `a` before anything is measured, without the nugget. */

@@ -1,0 +1,61 @@
+import type { Features } from './features.ts';
+import { fit } from './hyperparameters.ts';
+import type { Kernel } from './kernel.ts';
+import { condition, type Observations, type Posterior, trianglePairs } from './process.ts';
+import { type Warp, warped, warpOf } from './warp.ts';
+
+/** What is learnt of one objective from its first trials, and kept until there are a quarter more. */
+export interface Learnt {
+  log: boolean;
+  kernel: Kernel;
+}
+
+/** One objective as it was measured. */
+export interface Measurements {
+  at: readonly number[];
+  values: readonly number[];
+  /** Standard errors of the values; 0 where they are exact. */
+  errors: readonly number[];
+}
+
+/** More observations than these don't tell more of a kernel. */
+const mostForKernel = 80;
+
+const slice = ({ at, values, errors }: Measurements, count: number): Measurements => ({
+  at: at.slice(0, count),
+  values: values.slice(0, count),
+  errors: errors.slice(0, count),
+});
+
+function observationsOn(warp: Warp, { at, values, errors }: Measurements): Observations {
+  return {
+    at,
+    values: values.map((value) => warped(warp, value)),
+    noise: errors.map((error, i) => (error / (warp.log ? (values[i] as number) : 1) / warp.scale) ** 2),
+  };
+}
+
+/** The scale and the kernel that explain the measurements best. */
+export function learn(features: Features, all: Measurements): Learnt | undefined {
+  const measurements = slice(all, mostForKernel);
+  const scales = measurements.values.every((value) => value > 0) ? [true, false] : [false];
+  const found = scales.flatMap((log) => {
+    const warp = warpOf(measurements.values, log);
+    const fitted = fit(features, observationsOn(warp, measurements));
+    return fitted ? [{ log, kernel: fitted.kernel, score: fitted.score + warp.bonus }] : [];
+  });
+  return found.reduce<(typeof found)[number] | undefined>((a, b) => (a && a.score >= b.score ? a : b), undefined);
+}
+
+export interface Conditioned {
+  warp: Warp;
+  posterior: Posterior;
+}
+
+/** The posterior of what was learnt, given measurements. */
+export function conditioned(features: Features, { log, kernel }: Learnt, all: Measurements): Conditioned | undefined {
+  // A value at 0 may come after the scale was learnt.
+  const warp = warpOf(all.values, log && all.values.every((value) => value > 0));
+  const posterior = condition(kernel, trianglePairs(features, all.at), observationsOn(warp, all));
+  return posterior && { warp, posterior };
+}
