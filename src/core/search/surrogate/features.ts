@@ -13,6 +13,8 @@ export interface FeatureGroup {
 export interface Features {
   count: number;
   groups: readonly { width: number; values: Float64Array; norms: Float64Array }[];
+  /** Candidates of the same number are the same in a way that may decide an objective: one model, run differently. */
+  kinds?: Int32Array;
 }
 
 function columnMoments(rows: readonly (readonly number[])[], width: number): { mean: number[]; variance: number[] } {
@@ -42,11 +44,20 @@ function scaled({ rows, standardise = false }: FeatureGroup): Features['groups']
   return { width, values, norms };
 }
 
-/** The features of a pool: one row a candidate in each group, in the same order. */
-export const featuresOf = (groups: readonly FeatureGroup[]): Features => ({
-  count: groups[0]?.rows.length ?? 0,
-  groups: groups.flatMap((group) => scaled(group) ?? []),
-});
+/** The features of a pool: one row a candidate in each group, in the same order; equal `kinds` are of one kind. */
+export function featuresOf(groups: readonly FeatureGroup[], kinds?: readonly string[]): Features {
+  const numbers = new Map<string, number>();
+  const numbered = kinds?.map((kind) => {
+    const number = numbers.get(kind) ?? numbers.size;
+    numbers.set(kind, number);
+    return number;
+  });
+  return {
+    count: groups[0]?.rows.length ?? 0,
+    groups: groups.flatMap((group) => scaled(group) ?? []),
+    ...(numbered && numbers.size < numbered.length && { kinds: Int32Array.from(numbered) }),
+  };
+}
 
 /** The squared distances of row `of` from each of `others` in one group; a group that there isn't is 0. */
 export function squaredDistances(

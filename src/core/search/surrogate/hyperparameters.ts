@@ -12,12 +12,14 @@ const linearPrior: Prior = { mean: Math.log(0.5), deviation: 1.5 };
 const ratePrior: Prior = { mean: Math.log(0.3), deviation: 1 };
 const amplitudePrior: Prior = { mean: Math.log(0.5), deviation: 1 };
 const nuggetPrior: Prior = { mean: Math.log(0.01), deviation: 1.5 };
+const sharedPrior: Prior = { mean: Math.log(0.01), deviation: 1.5 };
 
-const priorsOf = (groups: number): Prior[] => [
-  ...Array.from({ length: groups }, () => linearPrior),
-  ...Array.from({ length: groups }, () => ratePrior),
+const priorsOf = ({ groups, kinds }: Features): Prior[] => [
+  ...groups.map(() => linearPrior),
+  ...groups.map(() => ratePrior),
   amplitudePrior,
   nuggetPrior,
+  ...(kinds ? [sharedPrior] : []),
 ];
 
 function kernelOf(logs: readonly number[], groups: number): Kernel {
@@ -27,14 +29,15 @@ function kernelOf(logs: readonly number[], groups: number): Kernel {
     rates: numbers.slice(groups, 2 * groups),
     amplitude: numbers[2 * groups] as number,
     nugget: numbers[2 * groups + 1] as number,
+    shared: numbers[2 * groups + 2] ?? 0,
   };
 }
 
 /** The kernel before anything is known. */
-export const priorKernel = (groups: number): Kernel =>
+export const priorKernel = (features: Features): Kernel =>
   kernelOf(
-    priorsOf(groups).map(({ mean }) => mean),
-    groups,
+    priorsOf(features).map(({ mean }) => mean),
+    features.groups.length,
   );
 
 /** Steps of the search along one logarithm, the widest first: a factor of 4.5 and of 2. */
@@ -50,7 +53,7 @@ export interface Fit {
 /** The kernel of the largest posterior probability, found along one logarithm after the other. */
 export function fit(features: Features, observations: Observations): Fit | undefined {
   const groups = features.groups.length;
-  const priors = priorsOf(groups);
+  const priors = priorsOf(features);
   const pairs = trianglePairs(features, observations.at);
   const judged = (logs: readonly number[]): Fit | undefined => {
     const kernel = kernelOf(logs, groups);

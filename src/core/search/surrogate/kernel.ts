@@ -2,12 +2,13 @@ import { type Features, squaredDistances } from './features.ts';
 
 /**
  * A covariance of two candidates: what is additive in their features plus what only neighbours share,
- * 1 + Σ linear_g·⟨x_g, z_g⟩ + amplitude·exp(−Σ rates_g·|x_g − z_g|²).
+ * 1 + Σ linear_g·⟨x_g, z_g⟩ + amplitude·exp(−Σ rates_g·|x_g − z_g|²) + shared·[x and z are of one kind].
  */
 export interface Kernel {
   linear: readonly number[];
   rates: readonly number[];
   amplitude: number;
+  shared: number;
   /** The variance of what no feature explains; it belongs to the candidate and is no error of measurement. */
   nugget: number;
 }
@@ -16,6 +17,8 @@ export interface Kernel {
 export interface Pairs {
   squared: readonly Float32Array[];
   inner: readonly Float32Array[];
+  /** 1 where both are of one kind. */
+  alike?: Uint8Array;
 }
 
 /** The pairs of candidate `a` with each of `others`. */
@@ -44,11 +47,15 @@ export function withInner(
     }
     return result;
   });
-  return { squared, inner };
+  const { kinds } = features;
+  if (!kinds) return { squared, inner };
+  const alike = new Uint8Array(others.length);
+  for (let k = 0; k < alike.length; k++) alike[k] = kinds[others[k] as number] === kinds[a] ? 1 : 0;
+  return { squared, inner, alike };
 }
 
 /** The covariance of each pair, without the nugget. */
-export function covariances({ linear, rates, amplitude }: Kernel, { squared, inner }: Pairs): Float64Array {
+export function covariances({ linear, rates, amplitude, shared }: Kernel, { squared, inner, alike }: Pairs): Float64Array {
   const length = squared[0]?.length ?? 0;
   const [exponents, result] = [new Float64Array(length), new Float64Array(length)];
   for (const [g, distances] of squared.entries()) {
@@ -59,6 +66,7 @@ export function covariances({ linear, rates, amplitude }: Kernel, { squared, inn
       result[k] = (result[k] as number) + slope * (products[k] as number);
     }
   }
+  if (alike) for (let k = 0; k < length; k++) result[k] = (result[k] as number) + shared * (alike[k] as number);
   for (let k = 0; k < length; k++) {
     result[k] = 1 + (result[k] as number) + amplitude * Math.exp(exponents[k] as number);
   }
@@ -66,5 +74,5 @@ export function covariances({ linear, rates, amplitude }: Kernel, { squared, inn
 }
 
 /** The variance of candidate `a` before anything is measured, without the nugget. */
-export const variance = ({ linear, amplitude }: Kernel, { groups }: Features, a: number): number =>
-  groups.reduce((sum, { norms }, g) => sum + (linear[g] ?? 0) * (norms[a] ?? 0), 1 + amplitude);
+export const variance = ({ linear, amplitude, shared }: Kernel, { groups, kinds }: Features, a: number): number =>
+  groups.reduce((sum, { norms }, g) => sum + (linear[g] ?? 0) * (norms[a] ?? 0), 1 + amplitude + (kinds ? shared : 0));

@@ -39,13 +39,18 @@ function backward(lower: Float64Array, size: number, side: Float64Array): void {
 /** The pairs of the observations with each other: the lower triangle, row after row. */
 export function trianglePairs(features: Features, at: readonly number[]): Pairs {
   const rows = at.map((a, i) => pairsWith(features, a, at.slice(0, i + 1)));
-  const joined = (kind: keyof Pairs) =>
+  const joined = (kind: 'squared' | 'inner') =>
     features.groups.map((_, g) => {
       const all = new Float32Array((at.length * (at.length + 1)) / 2);
       for (const [i, row] of rows.entries()) all.set(row[kind][g] as Float32Array, (i * (i + 1)) / 2);
       return all;
     });
-  return { squared: joined('squared'), inner: joined('inner') };
+  const joinedAlike = () => {
+    const all = new Uint8Array((at.length * (at.length + 1)) / 2);
+    for (const [i, { alike }] of rows.entries()) if (alike) all.set(alike, (i * (i + 1)) / 2);
+    return all;
+  };
+  return { squared: joined('squared'), inner: joined('inner'), ...(features.kinds && { alike: joinedAlike() }) };
 }
 
 /** Conditions on the observations, whose pairs are given; undefined where the covariance is singular. */

@@ -36,7 +36,7 @@ export function startingPoints(
   count: number,
   random: RandomGenerator,
 ): number[] {
-  const kernel = priorKernel(features.groups.length);
+  const kernel = priorKernel(features);
   const others = drawOthers(features, new Set(made), drawn, random);
   const columns = new Columns(kernel, features, Uint32Array.from(others));
   const zeros = made.map(() => 0);
