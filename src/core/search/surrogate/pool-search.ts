@@ -112,7 +112,7 @@ export class PoolSearch {
   readonly #reference: readonly (number | undefined)[];
   #kept: { key: string; model: Model | undefined; columns: Columns[] } | undefined;
 
-  constructor(features: Features, { start = 8, reference = [] }: PoolOptions = {}) {
+  constructor(features: Features, { start = 5, reference = [] }: PoolOptions = {}) {
     this.#features = features;
     this.#distances = new Distances(features);
     this.#start = start;
