@@ -47,7 +47,10 @@ export function samplerSearcher(sampler: Sampler, contest: Contest, seed: number
     engine,
   });
   return (made) => {
-    const history = made.map((at) => ({ candidate: candidateOf(contest.ops[at] ?? ''), objectives: contest.points[at] }));
+    const history = made.map((at) => ({
+      candidate: candidateOf(contest.ops[at] ?? ''),
+      objectives: contest.points[at],
+    }));
     const [candidate] = sampler(space, history, 1, seed);
     if (!candidate) return undefined;
     const wanted = space.dimensions.map(({ name }) => operators[candidate.dimensions[name] ?? 0] ?? '').join('');

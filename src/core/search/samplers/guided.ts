@@ -3,7 +3,7 @@ import type { Candidate } from '../../../api/candidate.ts';
 import { canonical } from '../candidate.ts';
 import { type Expectation, expectedFront } from '../expected-front.ts';
 import type { Evaluated, Sampler } from '../sampler.ts';
-import type { Space } from '../space.ts';
+import { randomCandidate, type Space } from '../space.ts';
 import { drawNew } from './draw.ts';
 import { evolutionSampler } from './evolution.ts';
 import { neighbour } from './neighbour.ts';
@@ -101,10 +101,17 @@ export const guidedAlong =
     });
   };
 
-/** Neighbours of the best. */
-export const neighbours: Beside = (space, history, _count, seed) => {
+/** So many neighbours are tried, most of which may be made already, before chance goes on. */
+const neighboursTried = 200;
+
+/** Neighbours of the best; anyone while nothing is measured, and once there are no more of them. */
+export const neighbours: Beside = (space, history, count, seed) => {
   const random = xoroshiro128plus(seed * 1_000_003 + history.length);
-  return () => neighbour(space, history, random);
+  let tried = 0;
+  return () => {
+    const next = tried++ < neighboursTried * count ? neighbour(space, history, random) : undefined;
+    return next ?? randomCandidate(space, random);
+  };
 };
 
 /**

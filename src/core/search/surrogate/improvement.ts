@@ -60,4 +60,7 @@ export function expectedImprovement({ xs, ys, reference }: Staircase, first: Bel
 
 /** The area that the stairs dominate. */
 export const area = ({ xs, ys, reference }: Staircase): number =>
-  xs.reduce((sum, x, i) => sum + (reference[0] - x) * ((i === 0 ? reference[1] : (ys[i - 1] as number)) - (ys[i] as number)), 0);
+  xs.reduce(
+    (sum, x, i) => sum + (reference[0] - x) * ((i === 0 ? reference[1] : (ys[i - 1] as number)) - (ys[i] as number)),
+    0,
+  );

@@ -55,7 +55,10 @@ export function withInner(
 }
 
 /** The covariance of each pair, without the nugget. */
-export function covariances({ linear, rates, amplitude, shared }: Kernel, { squared, inner, alike }: Pairs): Float64Array {
+export function covariances(
+  { linear, rates, amplitude, shared }: Kernel,
+  { squared, inner, alike }: Pairs,
+): Float64Array {
   const length = squared[0]?.length ?? 0;
   const [exponents, result] = [new Float64Array(length), new Float64Array(length)];
   for (const [g, distances] of squared.entries()) {

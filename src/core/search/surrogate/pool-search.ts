@@ -1,12 +1,11 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { front, type Objectives } from '../pareto.ts';
 import type { Features } from './features.ts';
 import { type Conditioned, conditioned, type Learnt, learn, type Measurements } from './model.ts';
 import { Columns, Distances, means, poolMeans, Uncertainty } from './prediction.ts';
 import { drawOthers, startingPoints } from './start.ts';
-import { unwarped } from './warp.ts';
 import { type Volume, volumeOf } from './volume.ts';
+import { unwarped } from './warp.ts';
 
 /** A candidate of the pool that was made; without objectives while it is measured, or when that failed. */
 export interface PoolTrial {
@@ -89,7 +88,12 @@ function largest(values: Float64Array, count: number): Uint32Array {
 }
 
 /** What each would add if it were better than expected by the optimism; 0 for those that are made. */
-function hopes(volume: Volume, of: readonly Conditioned[], expected: readonly Float64Array[], taken: (k: number) => boolean) {
+function hopes(
+  volume: Volume,
+  of: readonly Conditioned[],
+  expected: readonly Float64Array[],
+  taken: (k: number) => boolean,
+) {
   const bold = of.map(optimism);
   const result = new Float64Array(expected[0]?.length ?? 0);
   for (let k = 0; k < result.length; k++) {
@@ -152,11 +156,23 @@ export class PoolSearch {
     const reference = found.map(({ warp }, m) => {
       const values = Float64Array.from(expected[m] as Float64Array, (value) => unwarped(warp, value));
       const seen = Math.max(...(all[m] as Measurements).values);
-      return this.#reference[m] ?? Math.min(seen, Math.max(quantile(values, 0.99), quantile(Float64Array.from((all[m] as Measurements).values), 0.8)));
+      return (
+        this.#reference[m] ??
+        Math.min(
+          seen,
+          Math.max(quantile(values, 0.99), quantile(Float64Array.from((all[m] as Measurements).values), 0.8)),
+        )
+      );
     });
-    const volume = volumeOf(first.map(({ objectives }) => objectives ?? []), reference);
+    const volume = volumeOf(
+      first.map(({ objectives }) => objectives ?? []),
+      reference,
+    );
     const made = new Set(first.map((trial) => trial.at));
-    const hopeful = largest(hopes(volume, found, expected, (k) => made.has(k)), mostSelected);
+    const hopeful = largest(
+      hopes(volume, found, expected, (k) => made.has(k)),
+      mostSelected,
+    );
     const others = drawOthers(features, new Set([...made, ...hopeful]), alsoByChance, byChance(seed, first.length));
     return { learnt, reference, selection: Uint32Array.from([...hopeful, ...others]) };
   }

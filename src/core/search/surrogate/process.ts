@@ -24,7 +24,8 @@ export interface Posterior {
 /** Solves L·x = `side` in place of it. */
 export function forward(lower: Float64Array, size: number, side: Float64Array, from = 0): void {
   for (let i = 0; i < size; i++) {
-    side[from + i] = ((side[from + i] as number) - dot(lower, i * size, side, from, i)) / (lower[i * size + i] as number);
+    side[from + i] =
+      ((side[from + i] as number) - dot(lower, i * size, side, from, i)) / (lower[i * size + i] as number);
   }
 }
 
