@@ -19,7 +19,7 @@ export interface Measurements {
 }
 
 /** More observations than these don't tell more of a kernel. */
-const mostForKernel = 80;
+const mostForKernel = 64;
 
 const slice = ({ at, values, errors }: Measurements, count: number): Measurements => ({
   at: at.slice(0, count),

@@ -1,76 +1,71 @@
 import { dot } from '../../linear-algebra/cholesky.ts';
 import { type Features, squaredDistances } from './features.ts';
-import { covariances, type Kernel, pairsWith, variance, withInner } from './kernel.ts';
+import { covariances, type Kernel, variance, withInner } from './kernel.ts';
 import { forward, type Posterior } from './process.ts';
 
 /** At most so many numbers are kept of distances: 64 MB. */
 const mostKept = 16e6;
 
-/** Squared distances of measured candidates from the whole pool, kept because every new kernel needs them again. */
+/** Squared distances of measured candidates from a selection of the pool, kept because every kernel needs them. */
 export class Distances {
   readonly features: Features;
-  readonly everything: Uint32Array;
+  readonly selection: Uint32Array;
   readonly #known = new Map<number, readonly Float32Array[]>();
 
-  constructor(features: Features) {
+  constructor(features: Features, selection: Uint32Array) {
     this.features = features;
-    this.everything = Uint32Array.from({ length: features.count }, (_, i) => i);
+    this.selection = selection;
   }
 
   /** An array a group. */
   from(of: number): readonly Float32Array[] {
     const known = this.#known.get(of);
     if (known) return known;
-    const { features, everything } = this;
-    const found = features.groups.map((_, g) => squaredDistances(features, g, of, everything));
+    const { features, selection } = this;
+    const found = features.groups.map((_, g) => squaredDistances(features, g, of, selection));
     const [oldest] = this.#known.keys();
-    const full = (this.#known.size + 1) * features.count * features.groups.length > mostKept;
+    const full = (this.#known.size + 1) * selection.length * features.groups.length > mostKept;
     if (full && oldest !== undefined) this.#known.delete(oldest);
     this.#known.set(of, found);
     return found;
   }
-}
 
-/** The expected value of every candidate of the pool; `at` are the observations of the posterior. */
-export function poolMeans({ kernel, weights }: Posterior, distances: Distances, at: readonly number[]): Float64Array {
-  const { features, everything } = distances;
-  const result = new Float64Array(features.count);
-  for (const [i, one] of at.entries()) {
-    const column = covariances(kernel, withInner(features, one, everything, distances.from(one)));
-    const weight = weights[i] as number;
-    for (let k = 0; k < result.length; k++) result[k] = (result[k] as number) + weight * (column[k] as number);
+  /** The covariances of `of` with the selection, without the nugget. */
+  covariances(kernel: Kernel, of: number): Float64Array {
+    return covariances(kernel, withInner(this.features, of, this.selection, this.from(of)));
   }
-  return result;
 }
 
 /** Covariances of measured candidates with a selection of the pool under one kernel; each column is computed once. */
 export class Columns {
   readonly kernel: Kernel;
-  readonly features: Features;
-  readonly selection: Uint32Array;
+  readonly distances: Distances;
   readonly #known = new Map<number, Float64Array>();
 
-  constructor(kernel: Kernel, features: Features, selection: Uint32Array) {
+  constructor(kernel: Kernel, distances: Distances) {
     this.kernel = kernel;
-    this.features = features;
-    this.selection = selection;
+    this.distances = distances;
   }
 
   /** The covariance of candidate `of` with each of the selection, without the nugget. */
   of(of: number): Float64Array {
     const known = this.#known.get(of);
     if (known) return known;
-    const column = covariances(this.kernel, pairsWith(this.features, of, this.selection));
+    const column = this.distances.covariances(this.kernel, of);
     this.#known.set(of, column);
     return column;
   }
 }
 
 /** The expected value of every candidate of the selection; `at` are the observations of the posterior. */
-export function means({ weights }: Posterior, columns: Columns, at: readonly number[]): Float64Array {
-  const result = new Float64Array(columns.selection.length);
-  for (const [i, one] of at.entries()) {
-    const column = columns.of(one);
+export function means(
+  { weights }: Posterior,
+  at: readonly number[],
+  column: (of: number) => Float64Array,
+): Float64Array {
+  const columns = at.map(column);
+  const result = new Float64Array(columns[0]?.length ?? 0);
+  for (const [i, column] of columns.entries()) {
     const weight = weights[i] as number;
     for (let k = 0; k < result.length; k++) result[k] = (result[k] as number) + weight * (column[k] as number);
   }
@@ -94,6 +89,7 @@ export class Uncertainty {
   /** `places` in the selection of the columns; room for `more` that are taken to be measured. */
   constructor(posterior: Posterior, columns: Columns, at: readonly number[], places: Uint32Array, more: number) {
     const { kernel, size, lower } = posterior;
+    const { features, selection } = columns.distances;
     this.#columns = columns;
     this.#places = places;
     this.#size = size;
@@ -105,7 +101,7 @@ export class Uncertainty {
       const [place, row] = [places[k] as number, k * this.#stride];
       for (let i = 0; i < size; i++) this.#explained[row + i] = (measured[i] as Float64Array)[place] as number;
       forward(lower, size, this.#explained, row);
-      const prior = variance(kernel, columns.features, columns.selection[place] as number);
+      const prior = variance(kernel, features, selection[place] as number);
       const left = prior - dot(this.#explained, row, this.#explained, row, size);
       this.variances[k] = Math.max(1e-9 * prior, left) + kernel.nugget;
     }
@@ -114,7 +110,7 @@ export class Uncertainty {
   /** Takes the `chosen` of the places to be measured. */
   take(chosen: number): void {
     const own = chosen * this.#stride;
-    const column = this.#columns.of(this.#columns.selection[this.#places[chosen] as number] as number);
+    const column = this.#columns.of(this.#columns.distances.selection[this.#places[chosen] as number] as number);
     const deviation = Math.sqrt(this.variances[chosen] as number);
     const found = Float64Array.from(this.variances, (_, k) => {
       const shared = dot(this.#explained, k * this.#stride, this.#explained, own, this.#size);

@@ -8,9 +8,9 @@ import { neighbour } from '../samplers/neighbour.ts';
 import { randomCandidate, type Space, size } from '../space.ts';
 
 /** Spaces up to this size are looked at whole. */
-const mostEnumerated = 3000;
+const mostEnumerated = 2000;
 /** Of larger ones a part: by chance, and around the front. */
-const [byChance, nearFront] = [700, 700];
+const [byChance, nearFront] = [500, 500];
 
 function enumerated({ dimensions, precisions, engines }: Space): Candidate[] {
   const chosen = dimensions.reduce<Record<string, number>[]>(

@@ -2,10 +2,12 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import type { Features } from './features.ts';
 import { priorKernel } from './hyperparameters.ts';
-import { Columns, Uncertainty } from './prediction.ts';
+import { Columns, Distances, Uncertainty } from './prediction.ts';
 import { condition, trianglePairs } from './process.ts';
 
 const drawn = 200;
+/** Of those before it, only the latest so many are looked at. */
+const mostConsidered = 160;
 
 /** Up to `count` different candidates that aren't excluded, by chance. */
 export function drawOthers(
@@ -37,13 +39,14 @@ export function startingPoints(
   random: RandomGenerator,
 ): number[] {
   const kernel = priorKernel(features);
-  const others = drawOthers(features, new Set(made), drawn, random);
-  const columns = new Columns(kernel, features, Uint32Array.from(others));
-  const zeros = made.map(() => 0);
-  const posterior = condition(kernel, trianglePairs(features, made), { at: made, values: zeros, noise: zeros });
+  const others = drawOthers(features, new Set(made), Math.max(drawn, count), random);
+  const near = made.slice(-mostConsidered);
+  const columns = new Columns(kernel, new Distances(features, Uint32Array.from(others)));
+  const zeros = near.map(() => 0);
+  const posterior = condition(kernel, trianglePairs(features, near), { at: near, values: zeros, noise: zeros });
   if (!posterior) return others.slice(0, count);
   const places = Uint32Array.from(others, (_, k) => k);
-  const uncertainty = new Uncertainty(posterior, columns, made, places, count);
+  const uncertainty = new Uncertainty(posterior, columns, near, places, count);
   const chosen: number[] = [];
   while (chosen.length < Math.min(count, others.length)) {
     const first = made.length + chosen.length === 0;
