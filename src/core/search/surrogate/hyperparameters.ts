@@ -8,11 +8,11 @@ interface Prior {
   deviation: number;
 }
 
-const linearPrior: Prior = { mean: Math.log(0.5), deviation: 1.5 };
+const linearPrior: Prior = { mean: Math.log(1), deviation: 1.5 };
 const ratePrior: Prior = { mean: Math.log(0.3), deviation: 1 };
-const amplitudePrior: Prior = { mean: Math.log(0.5), deviation: 1 };
-const nuggetPrior: Prior = { mean: Math.log(0.01), deviation: 1.5 };
-const sharedPrior: Prior = { mean: Math.log(0.01), deviation: 1.5 };
+const amplitudePrior: Prior = { mean: Math.log(0.2), deviation: 1 };
+const nuggetPrior: Prior = { mean: Math.log(0.02), deviation: 1.5 };
+const sharedPrior: Prior = { mean: Math.log(0.003), deviation: 1.2 };
 
 const priorsOf = ({ groups, kinds }: Features): Prior[] => [
   ...groups.map(() => linearPrior),
