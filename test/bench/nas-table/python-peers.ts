@@ -11,7 +11,7 @@ import type { Contest } from './table.ts';
 const run = promisify(execFile);
 
 /** Versions that were tried together. */
-const packages = ['numpy==2.3.5', 'pymoo==0.6.1.6', 'optuna==4.6.0'];
+const packages = ['numpy==2.3.5', 'pymoo==0.6.2', 'optuna==5.0.0'];
 const script = 'test/bench/peers/nas_table_peer.py';
 
 /**
