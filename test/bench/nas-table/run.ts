@@ -52,7 +52,12 @@ export function searched(contest: Contest, whole: number, budget: number, next: 
   return courseOf(contest, whole, made);
 }
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
+/** The middle one, or the mean of the two in the middle. */
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
+}
 
 export interface Figures {
   /** Null where half of the runs didn't get there within the budget. */
@@ -62,9 +67,9 @@ export interface Figures {
 
 /** Medians over runs. */
 export function figures(courses: readonly Course[]): Figures {
-  const to99 = median(courses.map((course) => course.to99 ?? Number.POSITIVE_INFINITY)) ?? Number.POSITIVE_INFINITY;
+  const to99 = median(courses.map((course) => course.to99 ?? Number.POSITIVE_INFINITY));
   return {
     evaluationsTo99: Number.isFinite(to99) ? to99 : null,
-    hypervolumeAt25: Number((median(courses.map(({ at25 }) => at25)) ?? 0).toFixed(4)),
+    hypervolumeAt25: Number(median(courses.map(({ at25 }) => at25)).toFixed(4)),
   };
 }
