@@ -2,11 +2,11 @@ import type { Features } from './features.ts';
 import { fit } from './hyperparameters.ts';
 import type { Kernel } from './kernel.ts';
 import { condition, type Observations, type Posterior, trianglePairs } from './process.ts';
-import { type Warp, warped, warpOf } from './warp.ts';
+import { type Power, type Warp, warped, warpedError, warpOf } from './warp.ts';
 
 /** What is learnt of one objective from its first trials, and kept until there are a quarter more. */
 export interface Learnt {
-  log: boolean;
+  power: Power;
   kernel: Kernel;
 }
 
@@ -21,6 +21,8 @@ export interface Measurements {
 /** More observations than these don't tell more of a kernel. */
 const mostForKernel = 64;
 
+const powers: readonly Power[] = [0, 0.5, 1];
+
 const slice = ({ at, values, errors }: Measurements, count: number): Measurements => ({
   at: at.slice(0, count),
   values: values.slice(0, count),
@@ -31,18 +33,18 @@ function observationsOn(warp: Warp, { at, values, errors }: Measurements): Obser
   return {
     at,
     values: values.map((value) => warped(warp, value)),
-    noise: errors.map((error, i) => (error / (warp.log ? (values[i] as number) : 1) / warp.scale) ** 2),
+    noise: errors.map((error, i) => warpedError(warp, values[i] as number, error) ** 2),
   };
 }
 
 /** The scale and the kernel that explain the measurements best. */
 export function learn(features: Features, all: Measurements): Learnt | undefined {
   const measurements = slice(all, mostForKernel);
-  const scales = measurements.values.every((value) => value > 0) ? [true, false] : [false];
-  const found = scales.flatMap((log) => {
-    const warp = warpOf(measurements.values, log);
+  const scales = measurements.values.every((value) => value > 0) ? powers : powers.slice(-1);
+  const found = scales.flatMap((power) => {
+    const warp = warpOf(measurements.values, power);
     const fitted = fit(features, observationsOn(warp, measurements));
-    return fitted ? [{ log, kernel: fitted.kernel, score: fitted.score + warp.bonus }] : [];
+    return fitted ? [{ power, kernel: fitted.kernel, score: fitted.score + warp.bonus }] : [];
   });
   return found.reduce<(typeof found)[number] | undefined>((a, b) => (a && a.score >= b.score ? a : b), undefined);
 }
@@ -53,9 +55,9 @@ export interface Conditioned {
 }
 
 /** The posterior of what was learnt, given measurements. */
-export function conditioned(features: Features, { log, kernel }: Learnt, all: Measurements): Conditioned | undefined {
+export function conditioned(features: Features, { power, kernel }: Learnt, all: Measurements): Conditioned | undefined {
   // A value at 0 may come after the scale was learnt.
-  const warp = warpOf(all.values, log && all.values.every((value) => value > 0));
+  const warp = warpOf(all.values, all.values.every((value) => value > 0) ? power : 1);
   const posterior = condition(kernel, trianglePairs(features, all.at), observationsOn(warp, all));
   return posterior && { warp, posterior };
 }
