@@ -14,7 +14,7 @@ const counts = (ops: string, operators: readonly string[]) =>
 export function architectureFeatures(all: readonly string[]): Features {
   if (all.every(isCell)) {
     const cells = all.map(cellFeatures);
-    const groups = (['counts', 'read', 'graph', 'paths'] as const).map((name) => ({
+    const groups = (['counts', 'graph', 'paths'] as const).map((name) => ({
       standardise: true,
       rows: cells.map((cell) => cell[name]),
     }));

@@ -30,20 +30,9 @@ function pathOf(operatorsOn: readonly number[]) {
   return { convolutions: count(conv1x1, conv3x3), spatial: count(conv3x3), pools: count(pool) };
 }
 
-/** Whether a result of each edge is read on the way to the output, whatever comes in: runtimes remove what nobody reads. */
-function readBy(digits: readonly number[]): boolean[] {
-  const second = digits[5] !== none;
-  const first = digits[4] !== none || (second && digits[2] !== none);
-  return [first, second, second, true, true, true];
-}
-
-/**
- * Numbers that tell cells apart: how often each operator is written, and is read by anyone, what reaches the output, and
- * what the paths are like.
- */
-export function cellFeatures(ops: string): { counts: number[]; read: number[]; graph: number[]; paths: number[] } {
+/** Numbers that tell cells apart: how often each operator runs, what reaches the output, and what the paths are like. */
+export function cellFeatures(ops: string): { counts: number[]; graph: number[]; paths: number[] } {
   const digits = [...ops].map(Number);
-  const read = readBy(digits);
   const live = paths.filter((path) => path.every((edge) => digits[edge] !== none));
   const used = new Set(live.flat());
   const liveCount = (kind: number) => digits.filter((digit, edge) => used.has(edge) && digit === kind).length;
@@ -55,7 +44,6 @@ export function cellFeatures(ops: string): { counts: number[]; read: number[]; g
   const convolutions = liveCount(conv1x1) + liveCount(conv3x3);
   return {
     counts: operators.map((kind) => digits.filter((digit) => digit === kind).length),
-    read: operators.map((kind) => digits.filter((digit, edge) => read[edge] && digit === kind).length),
     graph: [
       ...[skip, conv1x1, conv3x3, pool].map(liveCount),
       ...[live.length, Math.min(1, live.length), identities, Math.min(1, identities)],
