@@ -21,7 +21,15 @@ export interface Measurements {
 /** More observations than these don't tell more of a kernel. */
 const mostForKernel = 64;
 
-const powers: readonly Power[] = [0, 0.5, 1];
+/** Where the largest value is so many times the smallest, a logarithm may pull too far at those near 0. */
+const wide = 30;
+
+/** The scales that are worth trying; only values above 0 have others than their own. */
+function powersFor(values: readonly number[]): readonly Power[] {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (!(low > 0)) return [1];
+  return high > wide * low ? [0, 0.5, 1] : [0, 1];
+}
 
 const slice = ({ at, values, errors }: Measurements, count: number): Measurements => ({
   at: at.slice(0, count),
@@ -40,7 +48,7 @@ function observationsOn(warp: Warp, { at, values, errors }: Measurements): Obser
 /** The scale and the kernel that explain the measurements best. */
 export function learn(features: Features, all: Measurements): Learnt | undefined {
   const measurements = slice(all, mostForKernel);
-  const scales = measurements.values.every((value) => value > 0) ? powers : powers.slice(-1);
+  const scales = powersFor(measurements.values);
   const found = scales.flatMap((power) => {
     const warp = warpOf(measurements.values, power);
     const fitted = fit(features, observationsOn(warp, measurements));

@@ -10,7 +10,7 @@ import { randomCandidate, type Space, size } from '../space.ts';
 /** Spaces up to this size are looked at whole. */
 const mostEnumerated = 2000;
 /** Of larger ones a part: by chance, and around the front. */
-const [byChance, nearFront] = [500, 500];
+const [byChance, nearFront] = [400, 400];
 
 function enumerated({ dimensions, precisions, engines }: Space): Candidate[] {
   const chosen = dimensions.reduce<Record<string, number>[]>(

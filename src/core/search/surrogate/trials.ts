@@ -11,7 +11,7 @@ export interface PoolTrial {
 }
 
 /** More observations than these are thinned: the front and the latest are kept. */
-const mostObservations = 160;
+const mostObservations = 144;
 
 /** The trials that a model is conditioned on: all of them, or the front, the latest and an even share of the others. */
 export function thinned(measured: readonly PoolTrial[]): readonly PoolTrial[] {
