@@ -5,6 +5,7 @@
 import { allocation } from './allocation.ts';
 import { compression } from './compression.ts';
 import { measurement } from './measurement.ts';
+import { nasTable } from './nas-table.ts';
 import { onnxRoundtrip } from './onnx-roundtrip.ts';
 import { predictorTable } from './predictor-table.ts';
 import { quantization } from './quantization.ts';
@@ -17,6 +18,7 @@ const benches: Record<string, Bench> = {
   quantization,
   compression,
   'onnx-roundtrip': onnxRoundtrip,
+  'nas-table': nasTable,
   'predictor-table': predictorTable,
 };
 const withoutArguments = ['measurement', 'allocation', 'quantization'];

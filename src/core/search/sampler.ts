@@ -6,6 +6,8 @@ import type { Space } from './space.ts';
 export interface Evaluated {
   candidate: Candidate;
   objectives?: Objectives;
+  /** Standard errors of the objectives, where they are known and measuring again would give something else. */
+  errors?: Objectives;
 }
 
 /**

@@ -8,7 +8,7 @@ import { crowding, dominates, front, hypervolume, ranks } from './pareto.ts';
 import type { Evaluated, Sampler } from './sampler.ts';
 import { evolutionSampler } from './samplers/evolution.ts';
 import { randomSampler } from './samplers/random.ts';
-import { type Space, size } from './space.ts';
+import type { Space } from './space.ts';
 
 const space: Space = {
   dimensions: [
@@ -94,40 +94,6 @@ describe('candidates', () => {
     assert.equal(label(a), 'FP32 s1d1 s1w32 1t');
   });
 });
-
-const samplers: Record<string, Sampler> = { random: randomSampler, evolution: evolutionSampler };
-for (const [name, sampler] of Object.entries(samplers)) {
-  describe(`sampler contract: ${name}`, () => {
-    const run = (budget: number, seed: number) => {
-      const history: Evaluated[] = [];
-      while (history.length < budget) {
-        const [candidate] = sampler(space, history, 1, seed);
-        assert.ok(candidate);
-        history.push({ candidate, objectives: evaluate(candidate) });
-      }
-      return history;
-    };
-
-    test('the same history and seed give the same proposals', () => {
-      const history = run(10, 3);
-      assert.deepEqual(sampler(space, history, 4, 3), sampler(space, history, 4, 3));
-    });
-
-    test('nothing is proposed twice, and a space that is used up ends it', () => {
-      const tiny = { ...space, dimensions: space.dimensions.slice(0, 1) };
-      const all = sampler(tiny, [], 100, 1);
-      assert.equal(all.length, size(tiny));
-      assert.equal(new Set(all.map((c) => canonical(c, tiny.dimensions))).size, size(tiny));
-      const done = all.map((candidate) => ({ candidate }));
-      assert.deepEqual(sampler(tiny, done, 5, 1), []);
-    });
-
-    test('failures and unfinished ones are no hindrance', () => {
-      const history = run(12, 5).map((one, i) => (i % 3 === 0 ? { candidate: one.candidate } : one));
-      assert.equal(sampler(space, history, 3, 5).length, 3);
-    });
-  });
-}
 
 test('evolution finds more than chance does with the same number of trials', () => {
   const volume = (sampler: Sampler, seed: number) => {

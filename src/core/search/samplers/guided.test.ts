@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import type { Candidate, Precision } from '../../../api/candidate.ts';
+import type { Candidate } from '../../../api/candidate.ts';
 import { canonical } from '../candidate.ts';
 import { expectedFront } from '../expected-front.ts';
 import { hypervolume } from '../pareto.ts';
@@ -78,26 +77,4 @@ test('it finds in eight trials what chance does not in sixteen, where quality en
       return sum + hypervolume(points, [1, 0.2]);
     }, 0);
   assert.ok(volume(guidedSampler, 8) > volume(randomSampler, 16));
-});
-
-test('it proposes the same from the same history, nothing twice, and nothing that was made', () => {
-  fc.assert(
-    fc.property(fc.nat(1000), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 8 }), (seed, made, count) => {
-      const history = searched(guidedSampler, made, seed);
-      const proposed = guidedSampler(space, history, count, seed);
-      assert.deepEqual(guidedSampler(space, history, count, seed), proposed);
-      const texts = [...history.map(({ candidate }) => candidate), ...proposed].map((one) =>
-        canonical(one, space.dimensions),
-      );
-      assert.equal(new Set(texts).size, texts.length);
-    }),
-    { numRuns: 40 },
-  );
-});
-
-test('it ends when the space is used up', () => {
-  const small: Space = { ...space, dimensions: [dimension('depth', 0.5, 0.1)], precisions: ['FP32' as Precision] };
-  const history: Evaluated[] = [{ candidate: base, objectives: [0.1, 1] }];
-  const proposed = guidedSampler(small, history, 50, 1);
-  assert.equal(proposed.length, choices.length - 1);
 });

@@ -3,7 +3,7 @@ import type { Candidate } from '../../../api/candidate.ts';
 import { canonical } from '../candidate.ts';
 import { type Expectation, expectedFront } from '../expected-front.ts';
 import type { Evaluated, Sampler } from '../sampler.ts';
-import type { Space } from '../space.ts';
+import { randomCandidate, type Space } from '../space.ts';
 import { drawNew } from './draw.ts';
 import { evolutionSampler } from './evolution.ts';
 import { neighbour } from './neighbour.ts';
@@ -74,21 +74,52 @@ function* alongFront(space: Space, history: readonly Evaluated[], front: readonl
   }
 }
 
+/** What is proposed in turns with the bisection, and once that is at its end: called for one candidate after the other. */
+export type Beside = (
+  space: Space,
+  history: readonly Evaluated[],
+  count: number,
+  seed: number,
+) => () => Candidate | undefined;
+
+/**
+ * Along an expected front, which is not empty: the precisions alone, then bisection along it for where quality ends, in
+ * turns with what `beside` proposes.
+ */
+export const guidedAlong =
+  (front: readonly Expectation[], beside: Beside): Sampler =>
+  (space, history, count, seed) => {
+    const start = plain(space);
+    const bisected = alongFront(space, history, front);
+    const other = beside(space, history, count, seed);
+    let proposed = history.length;
+    return drawNew(space, history, count, () => {
+      const first = start.shift();
+      if (first) return first;
+      const next = ++proposed % neighbourEvery === 0 ? undefined : bisected.next().value;
+      return next ?? other();
+    });
+  };
+
+/** So many neighbours are tried, most of which may be made already, before chance goes on. */
+const neighboursTried = 200;
+
+/** Neighbours of the best; anyone while nothing is measured, and once there are no more of them. */
+export const neighbours: Beside = (space, history, count, seed) => {
+  const random = xoroshiro128plus(seed * 1_000_003 + history.length);
+  let tried = 0;
+  return () => {
+    const next = tried++ < neighboursTried * count ? neighbour(space, history, random) : undefined;
+    return next ?? randomCandidate(space, random);
+  };
+};
+
 /**
  * Where an analysis says what to expect of each choice: the precisions alone, then bisection along the expected front
  * for where quality ends, in turns with neighbours of the best. Without an analysis it is evolution.
  */
 export const guidedSampler: Sampler = (space, history, count, seed) => {
   const front = expectedFront(space);
-  if (front.length === 0) return evolutionSampler(space, history, count, seed);
-  const random = xoroshiro128plus(seed * 1_000_003 + history.length);
-  const start = plain(space);
-  const bisected = alongFront(space, history, front);
-  let proposed = history.length;
-  return drawNew(space, history, count, () => {
-    const first = start.shift();
-    if (first) return first;
-    const next = ++proposed % neighbourEvery === 0 ? undefined : bisected.next().value;
-    return next ?? neighbour(space, history, random);
-  });
+  const sampler = front.length === 0 ? evolutionSampler : guidedAlong(front, neighbours);
+  return sampler(space, history, count, seed);
 };

@@ -1,0 +1,73 @@
+import { cholesky, dot } from '../../linear-algebra/cholesky.ts';
+import type { Features } from './features.ts';
+import { covariances, type Kernel, type Pairs, pairsWith } from './kernel.ts';
+
+/** What was measured: candidates of the pool by index, a value each, and the variance of its measurement. */
+export interface Observations {
+  at: readonly number[];
+  values: readonly number[];
+  noise: readonly number[];
+}
+
+/** A Gaussian process conditioned on observations (Rasmussen and Williams 2006, algorithm 2.1). */
+export interface Posterior {
+  kernel: Kernel;
+  size: number;
+  /** The lower Cholesky factor of the covariance of the observations, row-major. */
+  lower: Float64Array;
+  /** That covariance's inverse times the values. */
+  weights: Float64Array;
+  /** The log marginal likelihood. */
+  evidence: number;
+}
+
+/** Solves L·x = `side` in place of it. */
+export function forward(lower: Float64Array, size: number, side: Float64Array, from = 0): void {
+  for (let i = 0; i < size; i++) {
+    side[from + i] =
+      ((side[from + i] as number) - dot(lower, i * size, side, from, i)) / (lower[i * size + i] as number);
+  }
+}
+
+function backward(lower: Float64Array, size: number, side: Float64Array): void {
+  for (let i = size - 1; i >= 0; i--) {
+    const value = (side[i] as number) / (lower[i * size + i] as number);
+    side[i] = value;
+    for (let k = 0; k < i; k++) side[k] = (side[k] as number) - (lower[i * size + k] as number) * value;
+  }
+}
+
+/** The pairs of the observations with each other: the lower triangle, row after row. */
+export function trianglePairs(features: Features, at: readonly number[]): Pairs {
+  const rows = at.map((a, i) => pairsWith(features, a, at.slice(0, i + 1)));
+  const joined = (kind: 'squared' | 'inner') =>
+    features.groups.map((_, g) => {
+      const all = new Float32Array((at.length * (at.length + 1)) / 2);
+      for (const [i, row] of rows.entries()) all.set(row[kind][g] as Float32Array, (i * (i + 1)) / 2);
+      return all;
+    });
+  const joinedAlike = () => {
+    const all = new Uint8Array((at.length * (at.length + 1)) / 2);
+    for (const [i, { alike }] of rows.entries()) if (alike) all.set(alike, (i * (i + 1)) / 2);
+    return all;
+  };
+  return { squared: joined('squared'), inner: joined('inner'), ...(features.kinds && { alike: joinedAlike() }) };
+}
+
+/** Conditions on the observations, whose pairs are given; undefined where the covariance is singular. */
+export function condition(kernel: Kernel, pairs: Pairs, { at, values, noise }: Observations): Posterior | undefined {
+  const size = at.length;
+  const triangle = covariances(kernel, pairs);
+  const lower = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) {
+    lower.set(triangle.subarray((i * (i + 1)) / 2, ((i + 1) * (i + 2)) / 2), i * size);
+    lower[i * size + i] = (lower[i * size + i] as number) + kernel.nugget + (noise[i] as number);
+  }
+  if (!cholesky(lower, size)) return undefined;
+  const weights = Float64Array.from(values);
+  forward(lower, size, weights);
+  let evidence = -0.5 * dot(weights, 0, weights, 0, size) - 0.5 * size * Math.log(2 * Math.PI);
+  for (let i = 0; i < size; i++) evidence -= Math.log(lower[i * size + i] as number);
+  backward(lower, size, weights);
+  return { kernel, size, lower, weights, evidence };
+}
