@@ -123,6 +123,9 @@ export const NASSearchSpec = z
           .default(24)
           .describe('Variants to measure on each accelerator, the base model included.'),
         maxDuration: Duration.default('1h'),
+        leastGain: Percentage.optional().describe(
+          'Propose nothing more on an accelerator when the next variant should add less than this share to the hypervolume of its front; known once some twelve are measured.',
+        ),
         parallelism: z.int().min(1).max(64).default(1).describe('Worker pods at once, over all accelerators.'),
       })
       .prefault({}),

@@ -32,6 +32,14 @@ test('an accelerator that comes when all is done is searched too, from what was 
   assert.deepEqual(decide(again, startMs + 7_200_000).trials, []);
 });
 
+test('a search that is to end when little is to be gained ends then, and says it completed', () => {
+  const search = (leastGain?: string) => aSearch({ budget: { maxVariants: 40, parallelism: 1, leastGain } });
+  const [all, some] = [undefined, '99%'].map((leastGain) => run(snapshotOf(search(leastGain), [profile('fast')])));
+  assert.deepEqual([all && reasonOf(all), some && reasonOf(some)], ['Completed', 'Completed']);
+  assert.ok(all && some && triedOn(some, 'fast').length < triedOn(all, 'fast').length);
+  assert.ok(triedOn(some, 'fast').length >= 8, 'nobody knows before');
+});
+
 test('hardware that leaves and comes back costs nothing', () => {
   const done = run(snapshotOf(aSearch({ budget })));
   const away = applied({ ...done, profiles: [profile('fast')] }, startMs + 1000);

@@ -1,24 +1,25 @@
+import type { NASSearch } from '../../api/nas-search.ts';
 import type { Trial } from '../../api/trial.ts';
+import { fraction } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
 import { lossOf } from '../../core/quality/metric.ts';
 import { canonical } from '../../core/search/candidate.ts';
 import { latenciesOf } from '../../core/search/choice.ts';
 import type { Evaluated } from '../../core/search/sampler.ts';
-import { guidedSampler } from '../../core/search/samplers/guided.ts';
+import { expectedGain, surrogateSampler } from '../../core/search/samplers/surrogate.ts';
 import type { Space } from '../../core/search/space.ts';
 import { phasesOf } from '../shared/phases.ts';
 import { type Accelerator, spaceOn, trialsOn } from './accelerators.ts';
 import { baseName, trialOf, variantOf } from './children.ts';
 import type { SearchSnapshot } from './gather.ts';
+import { inherited } from './inherit.ts';
+import { byAge, byName } from './order.ts';
 import { measuredOf, trialState, variantState } from './summary.ts';
 
 export interface Next {
   variants: Variant[];
   trials: Trial[];
 }
-
-/** How much of its budget an accelerator that comes later spends on what was found elsewhere. */
-const inheritedShare = 0.5;
 
 /** One accelerator with what is to be measured on it. */
 interface Course {
@@ -32,11 +33,6 @@ interface Course {
   room: number;
 }
 
-const byName = (a: Variant, b: Variant) => a.metadata.name.localeCompare(b.metadata.name);
-/** Oldest first; those of one second by name. */
-const byAge = (a: Variant, b: Variant) =>
-  (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '') || byName(a, b);
-
 /** Whether a variant can be of use in a space that may have been narrowed. */
 function lies({ spec: { candidate } }: Variant, { precisions, dimensions }: Space, whole: Space): boolean {
   const narrowedOut = whole.dimensions.filter(({ name }) => !dimensions.some((one) => one.name === name));
@@ -46,15 +42,6 @@ function lies({ spec: { candidate } }: Variant, { precisions, dimensions }: Spac
       ({ name, choices }) => (candidate.dimensions[name] ?? Math.max(...choices)) === Math.max(...choices),
     )
   );
-}
-
-/** What an accelerator that comes later begins with: variants on the fronts of others, else the oldest there are. */
-function inherited({ search, variants }: SearchSnapshot, { name, known }: Accelerator): Set<string> {
-  const others = (search.status?.accelerators ?? []).filter((one) => one.name !== name);
-  const best = [...new Set(others.flatMap(({ front }) => front.map(({ variant }) => variant)))];
-  const oldest = variants.toSorted(byAge).slice(0, known);
-  const most = Math.max(1, Math.floor(inheritedShare * search.spec.budget.maxVariants));
-  return new Set((best.length > 0 ? best : oldest.map(({ metadata }) => metadata.name)).slice(0, most));
 }
 
 function courseOf(snapshot: SearchSnapshot, accelerator: Accelerator): Course {
@@ -67,7 +54,7 @@ function courseOf(snapshot: SearchSnapshot, accelerator: Accelerator): Course {
   const whole = spaceOn({ ...snapshot, profiles: [] }, accelerator);
   // Before the base is measured here nobody knows what is of use here.
   const known = baseTrial !== undefined && trialState(baseTrial) !== 'Pending';
-  const fromElsewhere = inherited(snapshot, accelerator);
+  const fromElsewhere = new Set(known ? inherited(snapshot, accelerator, space, tried) : []);
   const most = search.spec.budget.maxVariants - tried.size;
   const all = variants.toSorted(byAge).filter((variant, place) => {
     const { name } = variant.metadata;
@@ -97,6 +84,13 @@ function history(snapshot: SearchSnapshot, { accelerator, tried, wanted }: Cours
       if (!quality || !measured) return { candidate };
       return { candidate, objectives: [lossOf(quality), ...latenciesOf(measured)] };
     });
+}
+
+/** Whether the next candidate should add less than the search asks for; nobody can tell before a model is fitted. */
+function isSpent({ spec: { budget, seed } }: NASSearch, space: Space, known: readonly Evaluated[]): boolean {
+  if (!budget.leastGain) return false;
+  const gain = expectedGain(space, known, 1, seed);
+  return gain !== undefined && gain < fraction(budget.leastGain);
 }
 
 /**
@@ -132,14 +126,16 @@ export function nextChildren(snapshot: SearchSnapshot, accelerators: readonly Ac
       .slice(0, free),
   };
   free -= next.trials.length;
+  const byCandidate = new Map(variants.map((variant) => [canonical(variant.spec.candidate, offered), variant]));
 
   for (let turn = 0; turn < courses.length && free > 0; turn++) {
     const course = courses[(variants.length + turn) % courses.length] as Course;
     const count = Math.min(free, course.room);
     if (count <= 0) continue;
-    const known = new Map(variants.map((variant) => [canonical(variant.spec.candidate, offered), variant]));
-    for (const candidate of guidedSampler(course.space, history(snapshot, course), count, seed)) {
-      const present = known.get(canonical(candidate, offered));
+    const known = history(snapshot, course);
+    if (isSpent(search, course.space, known)) continue;
+    for (const candidate of surrogateSampler(course.space, known, count, seed)) {
+      const present = byCandidate.get(canonical(candidate, offered));
       const itsTrials = present && variantState(present) === 'Succeeded' ? trialsFor(present, course) : [];
       if (!present) next.variants.push(variantOf(search, candidate, base));
       next.trials.push(...itsTrials.slice(0, free));
