@@ -33,7 +33,7 @@ test('an accelerator that comes when all is done is searched too, from what was 
 });
 
 test('a search that is to end when little is to be gained ends then, and says it completed', () => {
-  const search = (leastGain?: string) => aSearch({ budget: { maxVariants: 40, parallelism: 1, leastGain } });
+  const search = (leastGain?: string) => aSearch({ budget: { maxVariants: 20, parallelism: 1, leastGain } });
   const [all, some] = [undefined, '99%'].map((leastGain) => run(snapshotOf(search(leastGain), [profile('fast')])));
   assert.deepEqual([all && reasonOf(all), some && reasonOf(some)], ['Completed', 'Completed']);
   assert.ok(all && some && triedOn(some, 'fast').length < triedOn(all, 'fast').length);
