@@ -74,13 +74,13 @@ test('without an image, or where pods are processes, the worker trains by itself
     const own = taskIn(spec.containers[0] as Container);
     assert.ok(own.kind === 'Derive' && own.trainer && !own.trainer.ended);
     assert.equal(spec.activeDeadlineSeconds, 900);
-    assert.equal(spec.volumes?.length, processes ? 1 : 2);
+    assert.equal(spec.volumes?.length, processes ? 2 : 3);
   }
 });
 
 test('a pod that trains nothing is what it was', () => {
   const { spec } = podOf({});
-  assert.deepEqual([spec.initContainers, spec.volumes?.length, spec.activeDeadlineSeconds], [undefined, 1, 300]);
+  assert.deepEqual([spec.initContainers, spec.volumes?.length, spec.activeDeadlineSeconds], [undefined, 2, 300]);
 });
 
 type State = NonNullable<ContainerStatus['state']>;

@@ -57,6 +57,9 @@ function affinity(nodeLabels: Record<string, string> | undefined) {
   };
 }
 
+/** All that a worker may write to beside its store: engines write optimised graphs to files. */
+const scratch = { volume: { name: 'tmp', emptyDir: {} }, mount: { name: 'tmp', mountPath: '/tmp' } };
+
 /**
  * A pod that does one task and ends: Guaranteed resources in whole cores, the restricted Pod Security Standard, no
  * service-account token, a deadline, its result in the termination message.
@@ -81,7 +84,7 @@ export function workerPod({ owner, name, task, worker, settings, nodeLabels, lab
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    volumeMounts: [{ name: 'artifacts', mountPath }],
+    volumeMounts: [{ name: 'artifacts', mountPath }, scratch.mount],
   };
   const training = settings.processes ? undefined : trainingPod(container, task);
   return {
@@ -122,6 +125,7 @@ export function workerPod({ owner, name, task, worker, settings, nodeLabels, lab
         'hostPath' in store
           ? { name: 'artifacts', hostPath: { path: store.hostPath, type: 'Directory' } }
           : { name: 'artifacts', persistentVolumeClaim: { claimName: store.claimName } },
+        scratch.volume,
         ...(training?.volumes ?? []),
       ],
     },

@@ -250,26 +250,26 @@ test('blocks of four bits, unpacked as the kernel unpacks them, have the error t
 });
 
 test('weights that make up for each other leave less of their errors in the output, on inputs that go together', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 8, max: 70 }), (seed, k) => {
-      const [n, count] = [6, 300];
-      const random = normals(seed);
-      const [matrix, common] = [random(k * n), random(count)];
-      const inputs = random(count * k).map((value, i) => 0.3 * value + (common[Math.floor(i / k)] ?? 0) + 1);
-      const x = Matrix.from1DArray(count, k, inputs);
-      const mean = Float64Array.from({ length: k }, (_, c) =>
-        x.getColumn(c).reduce((sum, value) => sum + value / count, 0),
-      );
-      const moments = { count, mean, second: x.transpose().mmul(x).div(count) };
-      const centred = Matrix.sub(x, Matrix.ones(count, 1).mmul(Matrix.rowVector([...mean])));
-      const leaves = (compensation?: Compensation) => {
-        const { lost } = blocksOf(matrix, k, n, { size: 32, zeroPoints: false, compensation });
-        return centred.mmul(Matrix.from1DArray(k, n, lost)).norm('frobenius');
-      };
-      assert.ok(leaves(compensationOf(moments)) < leaves());
-    }),
-    { numRuns: 30 },
-  );
+  // Of one matrix in a hundred it may be a little more: what rounds one weight up can round the next one down.
+  const ratios = Array.from({ length: 30 }, (_, seed) => {
+    const [n, count, k] = [6, 300, 8 + 2 * seed];
+    const random = normals(seed + 1);
+    const [matrix, common] = [random(k * n), random(count)];
+    const inputs = random(count * k).map((value, i) => 0.3 * value + (common[Math.floor(i / k)] ?? 0) + 1);
+    const x = Matrix.from1DArray(count, k, inputs);
+    const mean = Float64Array.from({ length: k }, (_, c) =>
+      x.getColumn(c).reduce((sum, value) => sum + value / count, 0),
+    );
+    const moments = { count, mean, second: x.transpose().mmul(x).div(count) };
+    const centred = Matrix.sub(x, Matrix.ones(count, 1).mmul(Matrix.rowVector([...mean])));
+    const leaves = (compensation?: Compensation) => {
+      const { lost } = blocksOf(matrix, k, n, { size: 32, zeroPoints: false, compensation });
+      return centred.mmul(Matrix.from1DArray(k, n, lost)).norm('frobenius');
+    };
+    return leaves(compensationOf(moments)) / leaves();
+  });
+  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+  assert.ok(mean < 0.8 && Math.max(...ratios) < 1.1, `${mean.toFixed(3)} on average, at most ${Math.max(...ratios)}`);
 });
 
 test('what is quantised already, or too old, is not offered', async () => {
