@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Watch } from './cluster/cluster.ts';
 import { ApiError } from './cluster/errors.ts';
-import { type Outcome, RunningController } from './controller.ts';
+import { itselfWhenAsked, type Outcome, RunningController } from './controller.ts';
 import { manager } from './manager.ts';
 import { type Reconcile, TerminalError } from './reconcile.ts';
 
@@ -120,4 +120,19 @@ test('a reconcile that hangs does not keep a shutdown from ending', async () => 
   await sleep(20);
   stopping.abort();
   await run;
+});
+
+test('what a controller writes into status does not wake it; a new spec, a new object and a deletion do', () => {
+  const map = itselfWhenAsked();
+  const object = (change: object) => ({
+    ...{ apiVersion: 'v1', kind: 'Thing' },
+    metadata: { name: 'a', namespace: 'n', uid: 'u', generation: 1, ...change },
+  });
+  const keys = [{ namespace: 'n', name: 'a' }];
+  assert.deepEqual(map(object({ resourceVersion: '1' })), keys);
+  assert.deepEqual(map(object({ resourceVersion: '2' })), []);
+  assert.deepEqual(map(object({ generation: 2 })), keys);
+  assert.deepEqual(map(object({ generation: 2, deletionTimestamp: '2026-01-01T00:00:00Z' })), keys);
+  assert.deepEqual(map(object({ uid: 'another' })), keys);
+  assert.deepEqual(map(object({ name: 'b' })), [{ namespace: 'n', name: 'b' }]);
 });

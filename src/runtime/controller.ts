@@ -37,6 +37,21 @@ const parseKey = (text: string): Key => {
 /** The object itself, for a controller's own kind. */
 export const itself = ({ metadata: { namespace, name } }: ApiObject): Key[] => [{ namespace, name }];
 
+/**
+ * The object itself, when its spec or its being there has changed: for a controller that writes what it measured into
+ * status each time, and would otherwise be woken by that.
+ */
+export function itselfWhenAsked(): (object: ApiObject) => Key[] {
+  const seen = new Map<string, string>();
+  return (object) => {
+    const { namespace, name, uid, generation, deletionTimestamp } = object.metadata;
+    const [id, now] = [`${namespace}/${name}`, `${uid} ${generation} ${deletionTimestamp}`];
+    if (seen.get(id) === now) return [];
+    seen.set(id, now);
+    return itself(object);
+  };
+}
+
 /** The owner of a kind, for a controller's children. */
 export const owner =
   (kind: string) =>

@@ -1,6 +1,6 @@
 import { latencySlas } from '../../api/resources.ts';
 import type { Cluster } from '../../runtime/cluster/cluster.ts';
-import { type Controller, itself } from '../../runtime/controller.ts';
+import { type Controller, itselfWhenAsked } from '../../runtime/controller.ts';
 import type { Clock } from '../../runtime/reconcile.ts';
 import { apply } from './apply.ts';
 import { decide } from './decide.ts';
@@ -19,6 +19,6 @@ export function slaController(deps: { cluster: Cluster; clock: Clock; sources: S
       return { requeueAfterMs: decision.requeueAfterMs };
     },
     // Production speaks through metrics, not events, and a rollout looks once a second: the interval does the rest.
-    watches: [{ type: latencySlas, map: itself }],
+    watches: [{ type: latencySlas, map: itselfWhenAsked() }],
   };
 }
