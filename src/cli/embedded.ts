@@ -27,9 +27,8 @@ export async function openEmbedded(log: Log) {
       NODE_COMPILE_CACHE: join(folder, 'compiled'),
     }),
   });
-  const worker: WorkerSettings = {
-    ...{ image, namespace: 'default', store: { hostPath: store, mountPath: store }, processes: true },
-  };
+  const where = { hostPath: store, mountPath: store };
+  const worker: WorkerSettings = { image, namespace: 'default', store: where, processes: true };
   return {
     ...embedded,
     worker,

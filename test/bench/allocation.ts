@@ -8,7 +8,7 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { allocate } from '../../src/core/search/allocation/allocate.ts';
 import type { Choice } from '../../src/core/search/allocation/relaxation.ts';
-import { quantile } from '../../src/core/statistics/quantile.ts';
+import { median } from '../../src/core/statistics/quantile.ts';
 import { python } from '../python.ts';
 
 const [problems, layers] = [60, 50];
@@ -33,8 +33,6 @@ function problem(seed: number): Problem {
   ) as [number, number];
   return { items, budget: ends[0] + between(0.05, 0.95) * (ends[1] - ends[0]) };
 }
-
-const median = (values: number[]) => quantile(Float64Array.from(values).sort(), 0.5);
 
 export async function allocation(say: (line: string) => void): Promise<object> {
   const peer = spawn(await python(['numpy==2.3.5', 'scipy==1.16.3']), ['test/bench/peers/milp.py'], {

@@ -7,10 +7,11 @@ import { evolutionSampler } from '../../src/core/search/samplers/evolution.ts';
 import { randomSampler } from '../../src/core/search/samplers/random.ts';
 import { PoolSearch } from '../../src/core/search/surrogate/pool-search.ts';
 import { architectureFeatures } from './nas-table/architecture.ts';
+import { contest } from './nas-table/contest.ts';
 import { pythonPeers } from './nas-table/python-peers.ts';
 import { type Course, type Figures, figures, searched, trueVolume } from './nas-table/run.ts';
 import { samplerSearcher, surrogateSearcher } from './nas-table/searchers.ts';
-import { column, contest, readTable } from './nas-table/table.ts';
+import { column, readTable } from './tables/table.ts';
 
 /** Evaluations after which a search that hasn't arrived is given up. */
 const [budget, peerBudget] = [160, 300];

@@ -4,9 +4,9 @@
  * milliseconds a device.
  */
 import { parseArgs } from 'node:util';
+import { median } from '../../src/core/statistics/quantile.ts';
 import { type DeviceFigures, judgeDevice, peers } from './predictor-table/device.ts';
-import { median } from './predictor-table/judge.ts';
-import { familyOf, type LatencyTable, readTable } from './predictor-table/read-table.ts';
+import { familyOf, type LatencyTable, latencyTable } from './predictor-table/latency-table.ts';
 
 const usage = 'npm run bench -- predictor-table --latency FILE --device COLUMN|all [--exclude COLUMN,…] --json';
 
@@ -69,7 +69,7 @@ function medians(all: readonly DeviceFigures[]) {
 
 export async function predictorTable(say: (line: string) => void, args: readonly string[]): Promise<object> {
   const { latency, device, exclude, samples, seeds } = readOptions(args);
-  const table = await readTable(latency);
+  const table = await latencyTable(latency);
   mustExist(table, [...(device === 'all' ? [] : [device]), ...(exclude ?? [])]);
   say(head);
   const judged = (device === 'all' ? table.devices : [device]).map((name) => {

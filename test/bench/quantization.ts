@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { decode } from '../../src/core/onnx/model.ts';
-import { quantile } from '../../src/core/statistics/quantile.ts';
+import { median } from '../../src/core/statistics/quantile.ts';
 import { engine } from '../../src/engines/onnxruntime/onnxruntime.ts';
 import { dataset } from '../../src/worker/dataset.ts';
 import { writeNpz } from '../../src/worker/npz.ts';
@@ -53,8 +53,6 @@ async function byPython({ folder, model, calibration, output }: Task, kind: Kind
     throw new Error(`onnxruntime.quantization failed: ${made?.failed ?? 'it said nothing'}`);
   return { seconds: made.seconds, peakBytes: made.peakBytes ?? 0, path: made.path };
 }
-
-const median = (values: number[]) => quantile(Float64Array.from(values).sort(), 0.5);
 
 async function summary(runs: Made[], judge: (path: string) => Promise<number>) {
   const { path, phases } = runs.at(-1) as Made;

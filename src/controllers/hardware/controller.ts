@@ -23,8 +23,6 @@ export interface HardwareOptions {
 
 /** One core, and room for arrays that fit no cache. */
 const probeWorker = { cpu: '1', memory: '1Gi', deadline: '5m' };
-/** A result of a probe comes with its pod; others come and go without this being told. */
-const whileProbingMs = 2000;
 
 /** Nodes become profiles of accelerator types, each probed once it is there for good. Its keys are names of profiles. */
 export function hardwareController(options: HardwareOptions): Controller {
@@ -63,7 +61,7 @@ export function hardwareController(options: HardwareOptions): Controller {
       // The result, or that there is none, is in status by now.
       const ended = over || (status.attempts ?? 0) !== (profile.status?.attempts ?? 0);
       if (pod && ended && !pod.metadata.deletionTimestamp) await cluster.delete(pods, pod.metadata);
-      return { requeueAfterMs: start || pod ? whileProbingMs : requeueAfterMs };
+      return { requeueAfterMs };
     },
     watches: [
       { type: hardwareProfiles, map: itself },

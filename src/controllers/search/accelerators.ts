@@ -1,7 +1,6 @@
-import type { NASSearch } from '../../api/nas-search.ts';
 import type { Trial } from '../../api/trial.ts';
 import type { Variant } from '../../api/variant.ts';
-import { type Narrowed, narrowed, uselessChoices } from '../../core/hardware/narrowing.ts';
+import { type Narrowed, uselessChoices } from '../../core/hardware/narrowing.ts';
 import { type Space, spaceOf } from '../../core/search/space.ts';
 import { findCondition } from '../../runtime/conditions.ts';
 import { baseName } from './children.ts';
@@ -67,27 +66,21 @@ export function acceleratorsOf(snapshot: SearchSnapshot): Accelerator[] {
 export const trialsOn = ({ trials }: SearchSnapshot, { name, generation }: Accelerator): Trial[] =>
   trials.filter(({ spec }) => spec.accelerator === name && (spec.generation ?? 1) === generation);
 
-/** What the search may choose from, whatever the accelerator; undefined before the base says what it offers. */
-function wholeSpace({ spec }: NASSearch, base: Variant | undefined): Space | undefined {
-  const { dimensions = [], precisions } = base?.status ?? {};
-  return base?.status && spaceOf(spec, { dimensions, precisions });
+const baseOf = ({ search, variants }: SearchSnapshot): Variant | undefined =>
+  variants.find(({ metadata }) => metadata.name === baseName(search));
+
+/** What the search may choose from, whatever the accelerator: precisions and engines before the base says what it offers. */
+export function wholeSpace(snapshot: SearchSnapshot): Space {
+  const { dimensions = [], precisions } = baseOf(snapshot)?.status ?? {};
+  return spaceOf(snapshot.search.spec, { dimensions, precisions });
 }
 
 /** Choices that are of no use on an accelerator: none are known before the base is measured there. */
 export function uselessOn(snapshot: SearchSnapshot, accelerator: Accelerator): Narrowed[] {
-  const { search, variants, profiles } = snapshot;
-  const base = variants.find(({ metadata }) => metadata.name === baseName(search));
-  const space = wholeSpace(search, base);
-  const trial = trialsOn(snapshot, accelerator).find(({ spec }) => spec.variantRef.name === base?.metadata.name);
+  const base = baseOf(snapshot)?.metadata.name;
+  const trial = trialsOn(snapshot, accelerator).find(({ spec }) => spec.variantRef.name === base);
   const { work, latency } = trial?.status ?? {};
-  const { abilities } = profiles.find(({ metadata }) => metadata.name === accelerator.name)?.status ?? {};
-  return space && work && latency && abilities ? uselessChoices(space, { work, p50Ms: latency.p50Ms }, abilities) : [];
-}
-
-/** What may be chosen on an accelerator. */
-export function spaceOn(snapshot: SearchSnapshot, accelerator: Accelerator): Space {
-  const { search, variants } = snapshot;
-  const base = variants.find(({ metadata }) => metadata.name === baseName(search));
-  const space = wholeSpace(search, base) ?? spaceOf(search.spec, { dimensions: [] });
-  return narrowed(space, uselessOn(snapshot, accelerator));
+  const { abilities } = snapshot.profiles.find(({ metadata }) => metadata.name === accelerator.name)?.status ?? {};
+  if (!work || !latency || !abilities) return [];
+  return uselessChoices(wholeSpace(snapshot), { work, p50Ms: latency.p50Ms }, abilities);
 }

@@ -2,6 +2,7 @@ import type { NASSearch } from '../../api/nas-search.ts';
 import type { Trial } from '../../api/trial.ts';
 import { fraction } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
+import { isOfUse, narrowed } from '../../core/hardware/narrowing.ts';
 import { lossOf } from '../../core/quality/metric.ts';
 import { canonical } from '../../core/search/candidate.ts';
 import { latenciesOf } from '../../core/search/choice.ts';
@@ -9,7 +10,7 @@ import type { Evaluated } from '../../core/search/sampler.ts';
 import { expectedGain, surrogateSampler } from '../../core/search/samplers/surrogate.ts';
 import type { Space } from '../../core/search/space.ts';
 import { phasesOf } from '../shared/phases.ts';
-import { type Accelerator, spaceOn, trialsOn } from './accelerators.ts';
+import { type Accelerator, trialsOn, uselessOn, wholeSpace } from './accelerators.ts';
 import { baseName, trialOf, variantOf } from './children.ts';
 import type { SearchSnapshot } from './gather.ts';
 import { inherited } from './inherit.ts';
@@ -33,25 +34,14 @@ interface Course {
   room: number;
 }
 
-/** Whether a variant can be of use in a space that may have been narrowed. */
-function lies({ spec: { candidate } }: Variant, { precisions, dimensions }: Space, whole: Space): boolean {
-  const narrowedOut = whole.dimensions.filter(({ name }) => !dimensions.some((one) => one.name === name));
-  return (
-    precisions.includes(candidate.precision) &&
-    narrowedOut.every(
-      ({ name, choices }) => (candidate.dimensions[name] ?? Math.max(...choices)) === Math.max(...choices),
-    )
-  );
-}
-
 function courseOf(snapshot: SearchSnapshot, accelerator: Accelerator): Course {
   const { search, variants } = snapshot;
   const base = baseName(search);
   const own = trialsOn(snapshot, accelerator);
   const tried = new Set(own.map(({ spec }) => spec.variantRef.name));
   const baseTrial = own.find(({ spec }) => spec.variantRef.name === base);
-  const space = spaceOn(snapshot, accelerator);
-  const whole = spaceOn({ ...snapshot, profiles: [] }, accelerator);
+  const [whole, useless] = [wholeSpace(snapshot), uselessOn(snapshot, accelerator)];
+  const space = narrowed(whole, useless);
   // Before the base is measured here nobody knows what is of use here.
   const known = baseTrial !== undefined && trialState(baseTrial) !== 'Pending';
   const fromElsewhere = new Set(known ? inherited(snapshot, accelerator, space, tried) : []);
@@ -60,7 +50,11 @@ function courseOf(snapshot: SearchSnapshot, accelerator: Accelerator): Course {
     const { name } = variant.metadata;
     if (tried.has(name) || variantState(variant) === 'Failed') return false;
     if (name === base) return true;
-    return known && lies(variant, space, whole) && (place >= accelerator.known || fromElsewhere.has(name));
+    return (
+      known &&
+      isOfUse(variant.spec.candidate, whole, useless) &&
+      (place >= accelerator.known || fromElsewhere.has(name))
+    );
   });
   // Others go on where this one has had all it may have.
   const wanted = all.slice(0, Math.max(0, most));

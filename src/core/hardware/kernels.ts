@@ -31,33 +31,35 @@ function numbers(length: number, seed: number): Float32Array {
 
 const product = (shape: readonly number[]) => shape.reduce((total, size) => total * size, 1);
 
-function chain(
-  shape: readonly number[],
-  layer: (from: string, to: string, index: number) => [NodeProto, TensorProto[]],
-) {
-  const nodes: NodeProto[] = [];
-  const initializers: TensorProto[] = [];
-  for (let index = 0; index < layersInChain; index++) {
-    const [node, constants] = layer(index === 0 ? 'x' : `r${index}`, `l${index}`, index);
-    nodes.push(
-      node,
-      makeNode('Relu', `relu${index}`, [`l${index}`], [index + 1 < layersInChain ? `r${index + 1}` : 'y']),
-    );
-    initializers.push(...constants);
-  }
+type Step = (from: string, to: string, index: number) => { nodes: NodeProto[]; constants?: TensorProto[] };
+
+/** `layersInChain` steps one after the other, from `x` to `y`. */
+function chain(shape: readonly number[], step: Step): Model {
+  const steps = Array.from({ length: layersInChain }, (_, index) =>
+    step(index === 0 ? 'x' : `y${index}`, index + 1 < layersInChain ? `y${index + 1}` : 'y', index),
+  );
+  const [nodes, initializers] = [steps.flatMap((each) => each.nodes), steps.flatMap(({ constants = [] }) => constants)];
   return modelWith({ inputs: { x: shape }, initializers, nodes, outputs: ['y'], opset: 17 });
 }
+
+/** A layer and the rectifier behind it. */
+const rectified = (layer: NodeProto, to: string, index: number) => [
+  layer,
+  makeNode('Relu', `relu${index}`, [layer.output[0] ?? ''], [to]),
+];
 
 function convolutions(kind: KernelKind, channels: number, kernel: number, side: number, group = 1): KernelModel {
   const shape = [1, channels, side, side];
   const weights = [channels, channels / group, kernel, kernel];
   const pad = BigInt(kernel >> 1);
   const scale = Math.sqrt(6 / product(weights.slice(1)));
-  const model = chain(shape, (from, to, index) => [
-    makeNode('Conv', `conv${index}`, [from, `w${index}`, `b${index}`], [to], {
+  const conv = (from: string, index: number) =>
+    makeNode('Conv', `conv${index}`, [from, `w${index}`, `b${index}`], [`l${index}`], {
       ...{ kernel_shape: [BigInt(kernel), BigInt(kernel)], pads: [pad, pad, pad, pad], group },
-    }),
-    [
+    });
+  const model = chain(shape, (from, to, index) => ({
+    nodes: rectified(conv(from, index), to, index),
+    constants: [
       tensor(
         `w${index}`,
         numbers(product(weights), index + 1).map((value) => value * scale),
@@ -65,7 +67,7 @@ function convolutions(kind: KernelKind, channels: number, kernel: number, side: 
       ),
       tensor(`b${index}`, numbers(channels, index + 9), [channels]),
     ],
-  ]);
+  }));
   const depthwise = group > 1 ? ' depthwise' : '';
   const name = `Conv ${kernel}x${kernel}${depthwise} ${channels}>${channels} ${side}x${side}`;
   return { name, kind, model, shape, layers: layersInChain, macs: product(weights) * side * side };
@@ -74,16 +76,16 @@ function convolutions(kind: KernelKind, channels: number, kernel: number, side: 
 function products(kind: KernelKind, rows: number, width: number): KernelModel {
   const shape = [rows, width];
   const scale = Math.sqrt(6 / width);
-  const model = chain(shape, (from, to, index) => [
-    makeNode('MatMul', `matmul${index}`, [from, `w${index}`], [to]),
-    [
+  const model = chain(shape, (from, to, index) => ({
+    nodes: rectified(makeNode('MatMul', `matmul${index}`, [from, `w${index}`], [`l${index}`]), to, index),
+    constants: [
       tensor(
         `w${index}`,
         numbers(width * width, index + 1).map((value) => value * scale),
         [width, width],
       ),
     ],
-  ]);
+  }));
   return {
     name: `MatMul ${rows}x${width}x${width}`,
     kind,
@@ -114,16 +116,9 @@ export const kernelModels = (): KernelModel[] => [
 /** An operator, or a pattern that engines fuse, several times one after the other on one shape. */
 export type PatternModel = Pick<KernelModel, 'name' | 'model' | 'shape' | 'layers'>;
 
-type Step = (from: string, to: string, index: number) => { nodes: NodeProto[]; constants?: TensorProto[] };
-
-function pattern(name: string, shape: readonly number[], step: Step): PatternModel {
-  const steps = Array.from({ length: layersInChain }, (_, index) =>
-    step(index === 0 ? 'x' : `y${index}`, index + 1 < layersInChain ? `y${index + 1}` : 'y', index),
-  );
-  const [nodes, initializers] = [steps.flatMap((each) => each.nodes), steps.flatMap(({ constants = [] }) => constants)];
-  const model = modelWith({ inputs: { x: shape }, initializers, nodes, outputs: ['y'], opset: 17 });
-  return { name: `${name} ${shape.join('x')}`, model, shape, layers: layersInChain };
-}
+const pattern = (name: string, shape: readonly number[], step: Step): PatternModel => ({
+  ...{ name: `${name} ${shape.join('x')}`, model: chain(shape, step), shape, layers: layersInChain },
+});
 
 const scalar = (name: string, value: number) => tensor(name, Float32Array.of(value));
 const [map, tokens, scores] = [

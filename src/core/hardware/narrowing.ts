@@ -1,4 +1,4 @@
-import type { Precision } from '../../api/candidate.ts';
+import type { Candidate, Precision } from '../../api/candidate.ts';
 import type { Abilities, KernelKind } from '../../api/hardware-profile.ts';
 import type { Work } from '../../api/trial.ts';
 import type { Space } from '../search/space.ts';
@@ -104,4 +104,14 @@ export function narrowed(space: Space, useless: readonly Narrowed[]): Space {
     precisions: space.precisions.filter((precision) => !out.has(precision)),
     dimensions: space.dimensions.filter(({ name }) => !out.has(name)),
   };
+}
+
+/** Whether a candidate of `space` takes none of the useless choices; a dimension at its largest is not taken. */
+export function isOfUse({ precision, dimensions }: Candidate, space: Space, useless: readonly Narrowed[]): boolean {
+  const out = new Set(useless.map(({ choice }) => choice));
+  const taken = space.dimensions.filter(({ name, choices }) => {
+    const largest = Math.max(...choices);
+    return (dimensions[name] ?? largest) !== largest;
+  });
+  return !out.has(precision) && !taken.some(({ name }) => out.has(name));
 }

@@ -12,6 +12,11 @@ export const table = (rows: number, columns: number): Table => ({
   values: new Float64Array(rows * columns),
 });
 
+/** A table of rows that are all of one length. */
+export const tableOf = (rows: readonly (readonly number[])[]): Table => ({
+  ...{ rows: rows.length, columns: rows[0]?.length ?? 0, values: Float64Array.from(rows.flat()) },
+});
+
 /** The rows of `from` that `picked` names, in its order. */
 export function pickRows(from: Table, picked: ArrayLike<number>): Table {
   const { columns } = from;

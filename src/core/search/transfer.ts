@@ -1,5 +1,6 @@
 import type { Candidate } from '../../api/candidate.ts';
 import { type Candidates, fewestMeasurements, fit, learn } from '../hardware/predictor/predictor.ts';
+import { tableOf } from '../linear-algebra/table.ts';
 import { hypervolume } from './pareto.ts';
 import type { Space } from './space.ts';
 
@@ -25,14 +26,9 @@ function featuresOf({ dimensions, precisions }: Space, { dimensions: chosen, pre
   ];
 }
 
-function table(rows: readonly (readonly number[])[]) {
-  const columns = rows[0]?.length ?? 0;
-  return { rows: rows.length, columns, values: Float64Array.from(rows.flat()) };
-}
-
 const candidatesOf = (space: Space, known: readonly Known[]): Candidates => ({
-  features: table(known.map(({ candidate }) => featuresOf(space, candidate))),
-  sources: table(known.map(({ elsewhereMs }) => elsewhereMs.map((ms) => ms ?? Number.NaN))),
+  features: tableOf(known.map(({ candidate }) => featuresOf(space, candidate))),
+  sources: tableOf(known.map(({ elsewhereMs }) => elsewhereMs.map((ms) => ms ?? Number.NaN))),
 });
 
 /** As many times what it takes elsewhere as those that were measured here do: all that one or two of them can tell. */

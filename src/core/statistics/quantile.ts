@@ -8,6 +8,9 @@ export function quantile(sorted: ArrayLike<number>, q: number): number {
   return sorted[rank - 1] ?? Number.NaN;
 }
 
+/** The middle of values in any order, of an even number the lower of the two: a value that was seen. */
+export const median = (values: ArrayLike<number>): number => quantile(Float64Array.from(values).sort(), 0.5);
+
 /**
  * A 95% interval of the `q`-quantile from order statistics alone, whatever the distribution (David and Nagaraja, Order
  * Statistics, 7.1): how many of n values lie below the quantile is Binomial(n, q). Its ends are the extremes where n is

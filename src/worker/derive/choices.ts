@@ -4,9 +4,9 @@ import type { Model } from '../../core/onnx/model.ts';
 import { dimensionsOf, precisionsOf } from '../../core/search/levels.ts';
 import { analyse } from '../analyse/analyse.ts';
 import type { Dataset } from '../dataset.ts';
+import type { DeriveDeps } from './deps.ts';
 import { inPrecision } from './precision.ts';
 import { rewritten } from './rewriting.ts';
-import type { DeriveDeps } from './session.ts';
 
 /** What a candidate chooses of the analysis of a plain model, made real; without an analysis the model as it is. */
 export async function withChoices(

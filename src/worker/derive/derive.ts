@@ -4,7 +4,7 @@ import { encode, withMetadata } from '../../core/onnx/model.ts';
 import { judge } from '../judge/judge.ts';
 import { trained } from '../train/train.ts';
 import { offers } from './choices.ts';
-import type { DeriveDeps } from './session.ts';
+import type { DeriveDeps } from './deps.ts';
 import { shaped, shortened } from './shape.ts';
 import { readSource } from './source.ts';
 

@@ -10,8 +10,8 @@ import type { Engine } from '../../engines/engine.ts';
 import type { Dataset } from '../dataset.ts';
 import { WorkerError } from '../failure.ts';
 import { observe } from '../observe.ts';
+import type { DeriveDeps } from './deps.ts';
 import { applied } from './rewriting.ts';
-import type { DeriveDeps } from './session.ts';
 
 /**
  * INT8Static of a model, after channels were made alike where one range for all of them would waste its codes. Both look

@@ -2,8 +2,8 @@ import type { DeriveTask } from '../../api/task.ts';
 import type { Model } from '../../core/onnx/model.ts';
 import { mixedDimension } from '../../core/search/space.ts';
 import { withChoices } from './choices.ts';
+import type { DeriveDeps } from './deps.ts';
 import { inPrecision } from './precision.ts';
-import type { DeriveDeps } from './session.ts';
 import { type Source, subnetOf } from './source.ts';
 
 /** What a candidate makes of the model before its numbers are shortened: the form in which it can be trained. */

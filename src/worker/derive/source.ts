@@ -7,7 +7,8 @@ import type { TensorInfo } from '../../engines/engine.ts';
 import { type Dataset, dataset } from '../dataset.ts';
 import { readModel, readRef } from '../files.ts';
 import { checkData } from '../judge/meters.ts';
-import { type DeriveDeps, withSession } from './session.ts';
+import { withSession } from '../session.ts';
+import type { DeriveDeps } from './deps.ts';
 import { signatureOf } from './signature.ts';
 import { readManifest, recalibrate } from './supernet.ts';
 

@@ -5,7 +5,8 @@ import { parseManifest, type SupernetManifest } from '../../core/onnx/supernet.t
 import type { Tensor } from '../../engines/engine.ts';
 import { batch, type Dataset } from '../dataset.ts';
 import { readRef } from '../files.ts';
-import { type DeriveDeps, withSession } from './session.ts';
+import { withSession } from '../session.ts';
+import type { DeriveDeps } from './deps.ts';
 
 /** The manifest of a supernet; undefined for a plain model. Throws WorkerError or ModelError. */
 export async function readManifest({ supernet }: DeriveTask): Promise<SupernetManifest | undefined> {

@@ -12,6 +12,7 @@ import type { Engine, Session } from '../../engines/engine.ts';
 import type { ArtifactStore } from '../../stores/store.ts';
 import type { Dataset } from '../dataset.ts';
 import { WorkerError } from '../failure.ts';
+import { withSession } from '../session.ts';
 import { batches } from './batches.ts';
 import { runCommand } from './command.ts';
 import { type MeteredMetric, meterOf } from './meters.ts';
@@ -43,18 +44,7 @@ type How = Pick<
   'metric' | 'output' | 'command' | 'higherIsBetter' | 'commandLimitMs' | 'baseline' | 'heldout'
 >;
 
-/** One thread and every optimisation: judging is not measured, and must not depend on how serving is tuned. */
-const options = { threads: 1, graphOptimization: 'All' } as const;
 const defaultLimitMs = 240_000;
-
-async function withSession<T>(engine: Engine, model: Uint8Array, use: (session: Session) => Promise<T>): Promise<T> {
-  const session = await engine.load(model, options);
-  try {
-    return await use(session);
-  } finally {
-    await session.release();
-  }
-}
 
 /** Scores every row of the variant; the base model, if given, runs on the same rows beside it, batch by batch. */
 export async function scoresOf(

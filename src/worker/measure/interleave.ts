@@ -1,7 +1,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { type Pair, pairedRatio } from '../../core/statistics/paired.ts';
-import { quantile } from '../../core/statistics/quantile.ts';
+import { median } from '../../core/statistics/quantile.ts';
 import { type Runner, startRunner } from './child.ts';
 import type { Block, RunnerSetup, Shapes } from './messages.ts';
 
@@ -55,7 +55,6 @@ const certainlySlower = (pairs: Pair[]) => pairs.length >= 12 && pairedRatio(pai
 const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
 /** Some kernels count the time at the limit as waiting, too, and some don't. */
 const waited = ({ runsMs, waitedMs, throttledMs }: Block) => Math.max(waitedMs, throttledMs) / sum(runsMs);
-const median = (values: Float64Array) => quantile(Float64Array.from(values).sort(), 0.5);
 
 async function both(candidate: RunnerSetup, baseline: RunnerSetup): Promise<[Runner, Runner]> {
   const [a, b] = await Promise.allSettled([startRunner(candidate), startRunner(baseline)]);

@@ -1,10 +1,10 @@
 import type { Precision } from '../../api/candidate.ts';
 import type { KernelKind, KernelRate } from '../../api/hardware-profile.ts';
 import { type KernelModel, kernelInput, kernelModels, patternModels } from '../../core/hardware/kernels.ts';
-import { encode, type Model } from '../../core/onnx/model.ts';
 import { prepare } from '../../core/onnx/prepare.ts';
 import { type Engine, EngineError, type Session, type Tensor } from '../../engines/engine.ts';
 import { inPrecision } from '../derive/precision.ts';
+import { withSession } from '../session.ts';
 
 /** One layer of a chain in one precision. */
 export interface KernelTime {
@@ -19,7 +19,6 @@ export interface KernelTime {
 }
 
 const precisions: readonly Precision[] = ['INT8Static', 'INT8Dynamic', 'INT4', 'FP16'];
-const options = { threads: 1, graphOptimization: 'All' } as const;
 /** Rounds in which both run, and how long one side's turn is. */
 const [rounds, turnMs] = [12, 3];
 
@@ -47,27 +46,18 @@ async function inTurns(a: Session, b: Session, feeds: Record<string, Tensor>, cl
   return { a: leastA, b: leastB };
 }
 
-async function withModel<T>(engine: Engine, model: Model, use: (session: Session) => Promise<T>): Promise<T> {
-  const session = await engine.load(encode(model), options);
-  try {
-    return await use(session);
-  } finally {
-    await session.release();
-  }
-}
-
 async function timesOf(engine: Engine, chain: KernelModel, clock: () => number): Promise<KernelTime[]> {
   const { name, kind, macs, layers, shape } = chain;
   const base = prepare(chain.model);
   const x: Tensor = { type: 'FP32', shape: [...shape], data: kernelInput(chain) };
   const calibration = { rows: shape[0] ?? 1, inputs: { x } };
-  return withModel(engine, base, async (fp32) => {
+  return withSession(engine, base, async (fp32) => {
     const times: KernelTime[] = [];
     for (const precision of precisions) {
       const model = await inPrecision({ engine }, base, precision, calibration);
       if (model.graph.node.every(({ opType }, i) => opType === base.graph.node[i]?.opType)) continue;
       try {
-        const { a, b } = await withModel(engine, model, (session) => inTurns(fp32, session, { x }, clock));
+        const { a, b } = await withSession(engine, model, (session) => inTurns(fp32, session, { x }, clock));
         if (times.length === 0) times.push({ name, kind, precision: 'FP32', ms: a / layers, macs, ratio: 1 });
         times.push({ name, kind, precision, ms: b / layers, macs, ratio: b / a });
       } catch (error) {
@@ -98,7 +88,7 @@ export async function patternTimes(engine: Engine, clock: () => number): Promise
   const all: PatternTime[] = [];
   for (const pattern of patternModels()) {
     const x: Tensor = { type: 'FP32', shape: [...pattern.shape], data: kernelInput(pattern) };
-    const { a } = await withModel(engine, pattern.model, (session) => inTurns(session, session, { x }, clock));
+    const { a } = await withSession(engine, pattern.model, (session) => inTurns(session, session, { x }, clock));
     all.push({ name: pattern.name, ms: a / pattern.layers });
   }
   return all;

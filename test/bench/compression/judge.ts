@@ -7,6 +7,7 @@ import type { Engine, Session } from '../../../src/engines/engine.ts';
 import type { Dataset } from '../../../src/worker/dataset.ts';
 import { scoresOf } from '../../../src/worker/judge/judge.ts';
 import type { MeteredMetric } from '../../../src/worker/judge/meters.ts';
+import { withSession } from '../../../src/worker/session.ts';
 
 export type Metric = MeteredMetric;
 export const metrics = (Object.keys(traits) as QualityMetric[]).filter((name): name is Metric => name !== 'Command');
@@ -18,8 +19,6 @@ export interface JudgeTask {
   /** The model that others are compared with, where the metric does that. */
   base: Uint8Array;
 }
-
-const options = { threads: 1, graphOptimization: 'All' } as const;
 
 /** The output that quality is judged by: the last float one with two axes, which pooled embeddings are, else the first. */
 export function judgedOutput({ outputs }: Pick<Session, 'outputs'>): string {
@@ -47,17 +46,12 @@ export function judgeBy(
   engine: Engine,
   { metric, output, data, base }: JudgeTask,
 ): (model: Uint8Array) => Promise<number> {
+  const score = (model: Uint8Array, reference?: Session) =>
+    withSession(engine, model, (found) => scoresOf(metric, output, data, found, reference));
   return async (model) => {
-    const found = await engine.load(model, options);
-    try {
-      const reference = traits[metric].compares ? await engine.load(base, options) : undefined;
-      try {
-        return estimate(metric, await scoresOf(metric, output, data, found, reference)).value;
-      } finally {
-        await reference?.release();
-      }
-    } finally {
-      await found.release();
-    }
+    const scores = traits[metric].compares
+      ? await withSession(engine, base, (reference) => score(model, reference))
+      : await score(model);
+    return estimate(metric, scores).value;
   };
 }

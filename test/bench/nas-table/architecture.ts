@@ -1,5 +1,5 @@
 import { type Features, featuresOf } from '../../../src/core/search/surrogate/features.ts';
-import { cellFeatures, expression, isCell } from './cell.ts';
+import { cellFeatures, expression, isCell } from '../tables/cell.ts';
 
 /** Every operator that occurs, in order. */
 export const alphabet = (all: readonly string[]): string[] => [...new Set(all.join(''))].sort();

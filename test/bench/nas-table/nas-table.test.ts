@@ -6,9 +6,9 @@ import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { nasTable } from '../nas-table.ts';
-import { cellFeatures, expression } from './cell.ts';
+import { cellFeatures, expression } from '../tables/cell.ts';
+import { contest } from './contest.ts';
 import { courseOf, trueVolume } from './run.ts';
-import { contest } from './table.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'retune-nas-table-test-'));
 after(() => rm(folder, { recursive: true }));

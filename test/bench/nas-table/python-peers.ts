@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { python } from '../../python.ts';
 import { alphabet } from './architecture.ts';
+import type { Contest } from './contest.ts';
 import { courseOf, type Figures, figures } from './run.ts';
-import type { Contest } from './table.ts';
 
 const run = promisify(execFile);
 

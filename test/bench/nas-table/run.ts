@@ -1,5 +1,5 @@
 import { area, staircase } from '../../../src/core/search/surrogate/improvement.ts';
-import type { Contest } from './table.ts';
+import type { Contest } from './contest.ts';
 
 /** Says which architecture to measure next, given those that were, by index; no longer one when it has no more. */
 export type Searcher = (made: readonly number[]) => number | undefined;

@@ -2,8 +2,8 @@ import type { Sampler } from '../../../src/core/search/sampler.ts';
 import type { Space } from '../../../src/core/search/space.ts';
 import type { PoolSearch } from '../../../src/core/search/surrogate/pool-search.ts';
 import { alphabet } from './architecture.ts';
+import type { Contest } from './contest.ts';
 import type { Searcher } from './run.ts';
-import type { Contest } from './table.ts';
 
 /** The product's model-based search over the table as a pool. */
 export const surrogateSearcher =

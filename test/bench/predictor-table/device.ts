@@ -2,10 +2,11 @@ import { pickCandidates } from '../../../src/core/hardware/predictor/candidates.
 import { type Experience, fit, learn } from '../../../src/core/hardware/predictor/predictor.ts';
 import { whichToMeasure } from '../../../src/core/hardware/predictor/which-to-measure.ts';
 import { type Table, table } from '../../../src/core/linear-algebra/table.ts';
+import { median } from '../../../src/core/statistics/quantile.ts';
 import { studentQuantile } from '../../../src/core/statistics/ratio-of-sums.ts';
 import { featuresOf, oneHot } from './features.ts';
-import { median, medianScore, type Score, score } from './judge.ts';
-import { familyOf, type LatencyTable } from './read-table.ts';
+import { medianScore, type Score, score } from './judge.ts';
+import { familyOf, type LatencyTable } from './latency-table.ts';
 import { ridge } from './ridge.ts';
 
 export const peers = ["ridge on other families' tables", 'ridge on one-hot operators'] as const;

@@ -1,15 +1,11 @@
-import type { Table } from '../../../src/core/linear-algebra/table.ts';
-import { isCell, liveFeatures, liveGroups } from './nas-bench-201.ts';
+import { type Table, tableOf } from '../../../src/core/linear-algebra/table.ts';
+import { isCell } from '../tables/cell.ts';
+import { liveFeatures, liveGroups } from './live-operators.ts';
 
 export interface Features {
   features: Table;
   /** The group of each: the operator, wherever it stands. */
   groups: number[];
-}
-
-function asTable(rows: readonly (readonly number[])[]): Table {
-  const columns = rows[0]?.length ?? 0;
-  return { rows: rows.length, columns, values: Float64Array.from(rows.flat()) };
 }
 
 /** One-hot operators by position. */
@@ -23,13 +19,13 @@ export function oneHot(ops: readonly string[]): Features {
     });
     return row;
   });
-  return { features: asTable(rows), groups: Array.from({ length: rows[0]?.length ?? 0 }, (_, at) => at % kinds) };
+  return { features: tableOf(rows), groups: Array.from({ length: rows[0]?.length ?? 0 }, (_, at) => at % kinds) };
 }
 
 /** One-hot operators by position; of cells of NAS-Bench-201 those of live edges beside it. */
 export function featuresOf(ops: readonly string[]): Features {
   const plain = oneHot(ops);
-  if (!isCell(ops)) return plain;
+  if (!ops.every(isCell)) return plain;
   const { columns, values } = plain.features;
   const rows = ops.map((each, i) => [
     ...values.subarray(i * columns, (i + 1) * columns),
@@ -38,7 +34,7 @@ export function featuresOf(ops: readonly string[]): Features {
   const names = [...new Set(liveGroups)];
   const first = Math.max(...plain.groups) + 1;
   return {
-    features: asTable(rows),
+    features: tableOf(rows),
     groups: [...plain.groups, ...liveGroups.map((name) => first + names.indexOf(name))],
   };
 }

@@ -1,4 +1,4 @@
-import { quantile } from '../../../src/core/statistics/quantile.ts';
+import { median } from '../../../src/core/statistics/quantile.ts';
 import { spearman } from '../../../src/core/statistics/rank-correlation.ts';
 
 export interface Score {
@@ -6,8 +6,6 @@ export interface Score {
   /** The share of predictions within 10% of what was measured. */
   within10: number;
 }
-
-export const median = (values: readonly number[]): number => quantile(Float64Array.from(values).sort(), 0.5);
 
 /** How good log latencies `predicted` are on the rows `judged`. */
 export function score(predicted: Float64Array, ms: Float64Array, judged: readonly number[]): Score {

@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { table } from '../../../src/core/linear-algebra/table.ts';
 import { predictorTable } from '../predictor-table.ts';
-import { liveEdges } from './nas-bench-201.ts';
-import { familyOf, readTable } from './read-table.ts';
+import { liveEdges } from '../tables/cell.ts';
+import { familyOf, latencyTable } from './latency-table.ts';
 import { ridge } from './ridge.ts';
 
 const digits = (text: string) => Array.from(text, Number);
@@ -38,7 +38,7 @@ test('tables are read gzipped or not, and a column that is not there is a senten
   const file = join(folder, 'latency.csv.gz');
   try {
     await writeFile(file, gzipSync('arch,ops,a_1,b\n0,01,1.5,2\n1,10,,4\n'));
-    const read = await readTable(file);
+    const read = await latencyTable(file);
     assert.deepEqual(
       [read.ops, read.devices],
       [
@@ -58,7 +58,7 @@ test('tables are read gzipped or not, and a column that is not there is a senten
     await assert.rejects(run('--device', 'b', '--exclude', 'd,a_1'), { message: 'no column d: there are a_1, b' });
     await assert.rejects(run('--device', 'b', '--samples', '1'), /--samples is a whole number from 3 on/);
     await writeFile(file, 'arch,ops,b\n0,01,1\n1,1x,2\n');
-    await assert.rejects(readTable(file), /"1x" in column ops is not 2 digits/);
+    await assert.rejects(latencyTable(file), /"1x" in column ops is not 2 digits/);
   } finally {
     await rm(folder, { recursive: true });
   }

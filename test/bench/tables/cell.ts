@@ -10,6 +10,14 @@ const paths = [[3], [0, 4], [1, 5], [0, 2, 5]];
 
 export const isCell = (ops: string): boolean => /^[0-4]{6}$/.test(ops);
 
+const livePaths = (digits: readonly number[]) => paths.filter((path) => path.every((edge) => digits[edge] !== none));
+
+/** Edge by edge, whether it is on a path from input to output that no zero interrupts. */
+export function liveEdges(digits: readonly number[]): boolean[] {
+  const used = new Set(livePaths(digits).flat());
+  return digits.map((_, edge) => used.has(edge));
+}
+
 /** The expression that a cell computes: sums in any order, without what is multiplied by zero. Equal text, equal network. */
 export function expression(ops: string): string {
   const terms: string[][] = [['x']];
@@ -33,9 +41,8 @@ function pathOf(operatorsOn: readonly number[]) {
 /** Numbers that tell cells apart: how often each operator runs, what reaches the output, and what the paths are like. */
 export function cellFeatures(ops: string): { counts: number[]; graph: number[]; paths: number[] } {
   const digits = [...ops].map(Number);
-  const live = paths.filter((path) => path.every((edge) => digits[edge] !== none));
-  const used = new Set(live.flat());
-  const liveCount = (kind: number) => digits.filter((digit, edge) => used.has(edge) && digit === kind).length;
+  const [live, alive] = [livePaths(digits), liveEdges(digits)];
+  const liveCount = (kind: number) => digits.filter((digit, edge) => alive[edge] && digit === kind).length;
   const found = live.map((path) => pathOf(path.map((edge) => digits[edge] ?? none)));
   const most = (of: (path: (typeof found)[number]) => number) => Math.max(0, ...found.map(of));
   const least = (of: (path: (typeof found)[number]) => number) => (found.length ? Math.min(...found.map(of)) : 0);

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { gunzipSync } from 'node:zlib';
+import { figuresOf, readTable } from '../tables/table.ts';
 
 /** Latencies measured of architectures on devices. */
 export interface LatencyTable {
@@ -10,24 +9,16 @@ export interface LatencyTable {
   ms: Float64Array[];
 }
 
-/** Columns that say which architecture a row is. */
-const keys = ['arch', 'ops'];
-
-/** Reads a CSV file, gzipped or not, with a column `ops` and a column of milliseconds a device. */
-export async function readTable(path: string): Promise<LatencyTable> {
-  const bytes = await readFile(path);
-  const text = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8');
-  const [head = '', ...lines] = text.split(/\r?\n/).filter(Boolean);
-  const names = head.split(',');
-  const at = names.indexOf('ops');
-  if (at < 0) throw new Error(`${path} has no column "ops" of operators as digits: there are ${names.join(', ')}`);
-  const rows = lines.map((line) => line.split(','));
-  const ops = rows.map((row) => row[at] ?? '');
+/** Reads a table with a column of milliseconds a device, whose architectures are digits. */
+export async function latencyTable(path: string): Promise<LatencyTable> {
+  const table = await readTable(path);
+  const { columns, rows } = table;
+  const ops = rows.map((row) => row[columns.indexOf('ops')] ?? '');
   const odd = ops.find((each) => !/^\d+$/.test(each) || each.length !== ops[0]?.length);
   if (odd !== undefined) throw new Error(`${path}: "${odd}" in column ops is not ${ops[0]?.length} digits`);
-  const devices = names.filter((name) => !keys.includes(name));
+  const devices = figuresOf(table);
   const ms = devices.map((device) => {
-    const column = names.indexOf(device);
+    const column = columns.indexOf(device);
     return Float64Array.from(rows, (row) => (Number(row[column]) > 0 ? Number(row[column]) : Number.NaN));
   });
   return { ops, devices, ms };

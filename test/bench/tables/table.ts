@@ -20,34 +20,15 @@ export async function readTable(path: string): Promise<Table> {
   return { path, columns, rows: lines.map((line) => line.split(',')) };
 }
 
+/** The columns of figures: all but those that say which architecture a row is. */
+export const figuresOf = ({ columns }: Table): string[] => columns.filter((name) => name !== 'ops' && name !== 'arch');
+
 /** The number that each architecture has in a column. */
-export function column({ path, columns, rows }: Table, name: string): Map<string, number> {
+export function column(table: Table, name: string): Map<string, number> {
+  const { path, columns, rows } = table;
   const [at, ops] = [columns.indexOf(name), columns.indexOf('ops')];
-  const offered = columns.filter((other) => other !== 'ops' && other !== 'arch');
+  const offered = figuresOf(table);
   if (!offered.includes(name)) throw new Error(`${path} has no column "${name}": choose from ${offered.join(', ')}`);
   const all = rows.map((row) => [row[ops] ?? '', Number(row[at] || Number.NaN)] as const);
   return new Map(all.filter(([, value]) => Number.isFinite(value)));
-}
-
-/** Architectures with both objectives, which are to be made small. */
-export interface Contest {
-  ops: readonly string[];
-  points: readonly (readonly [latency: number, error: number])[];
-  /** The 99th percentile of each over the table. */
-  reference: readonly [number, number];
-}
-
-const percentile99 = (values: readonly number[]) =>
-  values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(0.99 * values.length) - 1)] ?? 0;
-
-/** The architectures that both tables have; accuracies are percentages. */
-export function contest(latencies: ReadonlyMap<string, number>, accuracies: ReadonlyMap<string, number>): Contest {
-  const ops = [...latencies.keys()].filter((one) => accuracies.has(one));
-  if (ops.length === 0) throw new Error('the two tables have no architecture in common');
-  const points = ops.map((one) => [latencies.get(one) ?? 0, 100 - (accuracies.get(one) ?? 0)] as const);
-  return {
-    ops,
-    points,
-    reference: [percentile99(points.map(([x]) => x)), percentile99(points.map(([, y]) => y))],
-  };
 }
