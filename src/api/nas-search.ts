@@ -29,6 +29,28 @@ export const SearchSpace = z.object({
     .describe('Engine threads to try, none above the CPU limit; from one to the limit when left out.'),
 });
 
+/** Figures of a run that can count beside quality and latency; what they mean is in docs/accelerators.md. */
+export const FigureName = z.enum([
+  ...(['SizeBytes', 'PeakMemoryBytes', 'PeakActivationBytes', 'BytesMoved', 'Macs'] as const),
+  ...(['OpsPerByte', 'Utilisation', 'FitsL1', 'FitsL2', 'FitsL3'] as const),
+]);
+export type FigureName = z.infer<typeof FigureName>;
+
+const FigureGoal = z
+  .object({
+    name: FigureName,
+    limit: Quantity.optional().describe(
+      'No variant beyond it is recommended: above it for bytes, MACs and Utilisation, below it for OpsPerByte and Fits…',
+    ),
+    objective: z.boolean().default(false).describe('Whether the front is one of this figure too.'),
+  })
+  .meta(
+    cel({
+      rule: 'has(self.limit) || self.objective',
+      message: 'a figure wants a limit, objective: true, or both',
+    }),
+  );
+
 export const NASSearchSpec = z
   .object({
     suspend: z.boolean().default(false).describe('Start nothing new while true; what runs is let finish.'),
@@ -108,6 +130,12 @@ export const NASSearchSpec = z
         threshold: Duration.optional().describe('Variants above it are measured but never recommended.'),
       })
       .prefault({}),
+    figures: z
+      .array(FigureGoal)
+      .max(4)
+      .optional()
+      .describe('What counts beside quality and latency, such as the peak memory of activations.')
+      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
     accelerators: z
       .array(Name)
       .min(1)
@@ -185,6 +213,11 @@ export const FrontPoint = z.object({
     .max(3)
     .optional()
     .describe('The phases after the first, whose latency the other fields are.'),
+  figures: z
+    .array(z.object({ name: FigureName, value: z.number().optional() }))
+    .max(4)
+    .optional()
+    .describe('Those that spec.figures names.'),
   label: z.string().max(128).describe('The candidate in short.'),
 });
 export type FrontPoint = z.infer<typeof FrontPoint>;

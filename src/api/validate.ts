@@ -31,6 +31,10 @@ function* brokenRules(value: unknown, previous: unknown, schema: Schema, path: s
     const variables = { self: celValue(value, schema), oldSelf: transition ? celValue(previous, schema) : undefined };
     if (environment.evaluate(rule, variables) !== true) yield `${path}: ${message}`;
   }
+  if (Array.isArray(value)) {
+    // Items have no names to compare them with what they were before by.
+    for (const [i, item] of value.entries()) yield* brokenRules(item, undefined, schema.items ?? {}, `${path}[${i}]`);
+  }
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     const before = (previous as Record<string, unknown> | undefined)?.[name];
     yield* brokenRules((value as Record<string, unknown>)[name], before, field, `${path}.${name}`);

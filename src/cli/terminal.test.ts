@@ -17,6 +17,13 @@ test('a front is shown in the unit of its metric, with the recommended variant m
   assert.match(shares[2] ?? '', /^➤ .* 97\.50% +large$/);
   assert.match(frontTable({ ...status, metric: 'Perplexity' })[2] ?? '', /^➤ .* 0\.9750 +large$/);
   assert.deepEqual(frontTable({ ...status, front: [] }), []);
+  const withFigures = status.front.map((point) => ({
+    ...point,
+    figures: [{ name: 'BytesMoved' as const, value: 12_345_678 }],
+  }));
+  const figured = frontTable({ ...status, front: withFigures });
+  assert.match(figured[0] ?? '', /BytesMoved {2}variant$/);
+  assert.match(figured[1] ?? '', / 12\.3M {2}/);
   const narrowed = [{ choice: 'INT4', reason: 'expected to take 1.30 times what FP32 takes here' }];
   assert.match(frontTable({ ...status, narrowed }).at(-1) ?? '', /^ {2}without INT4: expected to take 1\.30 times/);
 });

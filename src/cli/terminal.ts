@@ -38,15 +38,28 @@ export class Live {
   }
 }
 
+const prefixes = ['', 'k', 'M', 'G', 'T'];
+
+/** `12.3M`; shares and intensities as they are. */
+function short(value: number | undefined): string {
+  if (value === undefined) return '?';
+  const power = Math.max(0, Math.min(prefixes.length - 1, Math.floor(Math.log10(Math.max(value, 1)) / 3)));
+  return `${Number((value / 1000 ** power).toPrecision(3))}${prefixes[power]}`;
+}
+
 /** A front as rows of text, fastest first, and what was left out there. */
 export function frontTable({ front, recommended, metric = 'Top1', narrowed = [] }: AcceleratorStatus): string[] {
   if (front.length === 0) return [];
   const others = front[0]?.phases?.map(({ name }) => ` ${`${name} p99`.padStart(12)}`).join('') ?? '';
-  const head = `  ${'p50 ms'.padStart(8)} ${'p99 ms'.padStart(8)}${others} ${metric.padStart(10)}  variant`;
-  const rows = front.map(({ variant, label, p50Ms, p99Ms, phases = [], quality }) => {
+  const figureNames = (front[0]?.figures ?? []).map(({ name }) => ` ${name.padStart(12)}`).join('');
+  const head = `  ${'p50 ms'.padStart(8)} ${'p99 ms'.padStart(8)}${others} ${metric.padStart(10)}${figureNames}  variant`;
+  const rows = front.map(({ variant, label, p50Ms, p99Ms, phases = [], figures = [], quality }) => {
     const mark = variant === recommended ? '➤ ' : '  ';
     const more = phases.map((phase) => ` ${phase.p99Ms.toFixed(2).padStart(12)}`).join('');
-    return `${mark}${p50Ms.toFixed(2).padStart(8)} ${p99Ms.toFixed(2).padStart(8)}${more} ${showValue(metric, quality).padStart(10)}  ${label}`;
+    const itsFigures = figures
+      .map(({ name, value }) => ` ${short(value).padStart(Math.max(12, name.length))}`)
+      .join('');
+    return `${mark}${p50Ms.toFixed(2).padStart(8)} ${p99Ms.toFixed(2).padStart(8)}${more} ${showValue(metric, quality).padStart(10)}${itsFigures}  ${label}`;
   });
   return [head, ...rows, ...narrowed.map(({ choice, reason }) => `  without ${choice}: ${reason}`)];
 }

@@ -151,3 +151,11 @@ test('a plain model is analysed with its base, and every other variant is told w
   assert.ok(others.length > 0 && others.every(({ spec }) => spec.analysis === digest && spec.analyse === undefined));
   assert.ok(others.some(({ spec }) => spec.candidate.precision === 'Mixed'));
 });
+
+test('a limit on a figure leaves what is beyond it unrecommended, and the search goes where it is kept', () => {
+  const figures = [{ name: 'SizeBytes', limit: '1005' }];
+  const { search } = finished(aSearch({ figures, latency: { threshold: '27ms' } }));
+  const [status] = search.status?.accelerators ?? [];
+  const recommended = status?.front.find(({ variant }) => variant === status.recommended);
+  assert.ok(recommended?.figures?.[0]?.value !== undefined && recommended.figures[0].value <= 1005);
+});

@@ -3,10 +3,9 @@ import type { Trial } from '../../api/trial.ts';
 import { fraction } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
 import { isOfUse, narrowed } from '../../core/hardware/narrowing.ts';
-import { lossOf } from '../../core/quality/metric.ts';
 import { canonical } from '../../core/search/candidate.ts';
-import { latenciesOf } from '../../core/search/choice.ts';
-import type { Evaluated } from '../../core/search/sampler.ts';
+import { objectivesOf } from '../../core/search/choice.ts';
+import type { Evaluated, Limits } from '../../core/search/sampler.ts';
 import { expectedGain, surrogateSampler } from '../../core/search/samplers/surrogate.ts';
 import type { Space } from '../../core/search/space.ts';
 import { phasesOf } from '../shared/phases.ts';
@@ -15,7 +14,7 @@ import { baseName, trialOf, variantOf } from './children.ts';
 import type { SearchSnapshot } from './gather.ts';
 import { inherited } from './inherit.ts';
 import { byAge, byName } from './order.ts';
-import { measuredOf, trialState, variantState } from './summary.ts';
+import { measuredOf, samplerLimits, trialState, variantState } from './summary.ts';
 
 export interface Next {
   variants: Variant[];
@@ -74,16 +73,20 @@ function history(snapshot: SearchSnapshot, { accelerator, tried, wanted }: Cours
     .map((variant) => {
       const { candidate } = variant.spec;
       const measured = measuredOf(snapshot, variant, accelerator);
-      const { quality } = variant.status ?? {};
-      if (!quality || !measured) return { candidate };
-      return { candidate, objectives: [lossOf(quality), ...latenciesOf(measured)] };
+      if (!measured) return { candidate };
+      return { candidate, objectives: objectivesOf(measured) };
     });
 }
 
 /** Whether the next candidate should add less than the search asks for; nobody can tell before a model is fitted. */
-function isSpent({ spec: { budget, seed } }: NASSearch, space: Space, known: readonly Evaluated[]): boolean {
+function isSpent(
+  { spec: { budget, seed } }: NASSearch,
+  space: Space,
+  known: readonly Evaluated[],
+  limits: Limits,
+): boolean {
   if (!budget.leastGain) return false;
-  const gain = expectedGain(space, known, 1, seed);
+  const gain = expectedGain(space, known, 1, seed, limits);
   return gain !== undefined && gain < fraction(budget.leastGain);
 }
 
@@ -101,6 +104,7 @@ export function nextChildren(snapshot: SearchSnapshot, accelerators: readonly Ac
   let free = Math.max(0, budget.parallelism - busy);
   const base = variants.find(({ metadata }) => metadata.name === baseName(search));
   const offered = base?.status?.dimensions ?? [];
+  const limits = samplerLimits(snapshot);
   const courses = accelerators.map((accelerator) => courseOf(snapshot, accelerator));
   const trialsFor = (variant: Variant, { accelerator }: Course) =>
     phasesOf(search).map((phase) => trialOf(search, variant.metadata.name, accelerator, phase));
@@ -127,8 +131,8 @@ export function nextChildren(snapshot: SearchSnapshot, accelerators: readonly Ac
     const count = Math.min(free, course.room);
     if (count <= 0) continue;
     const known = history(snapshot, course);
-    if (isSpent(search, course.space, known)) continue;
-    for (const candidate of surrogateSampler(course.space, known, count, seed)) {
+    if (isSpent(search, course.space, known, limits)) continue;
+    for (const candidate of surrogateSampler(course.space, known, count, seed, limits)) {
       const present = byCandidate.get(canonical(candidate, offered));
       const itsTrials = present && variantState(present) === 'Succeeded' ? trialsFor(present, course) : [];
       if (!present) next.variants.push(variantOf(search, candidate, base));

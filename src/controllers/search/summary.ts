@@ -1,8 +1,9 @@
 import type { AcceleratorStatus, NASSearchStatus } from '../../api/nas-search.ts';
 import type { Trial } from '../../api/trial.ts';
-import { durationMs } from '../../api/units.ts';
+import { durationMs, quantity } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
-import { limitOf, type QualityLimit } from '../../core/quality/limit.ts';
+import { type Figure, figureCost, figureValue } from '../../core/hardware/figures.ts';
+import { limitOf, mostLoss, type QualityLimit } from '../../core/quality/limit.ts';
 import { label } from '../../core/search/candidate.ts';
 import { type Measured, outcome } from '../../core/search/choice.ts';
 import { findCondition } from '../../runtime/conditions.ts';
@@ -45,6 +46,11 @@ export function measuredOf(snapshot: SearchSnapshot, variant: Variant, accelerat
     const thresholdMs = threshold ? durationMs(threshold) : undefined;
     return [{ name, p50Ms: latency.p50Ms, p99Ms: latency.p99Ms, latencyMs: latency[field], thresholdMs }];
   });
+  const { peakMemoryBytes, work, memory } = first.status ?? {};
+  const figured = { sizeBytes: artifact.sizeBytes, peakMemoryBytes, work, memory };
+  const figures = search.spec.figures?.map(({ name, limit, objective }): Figure => {
+    return { name, value: figureValue(name, figured), limit: limit ? quantity(limit) : undefined, objective };
+  });
   return {
     variant: variant.metadata.name,
     label: label(variant.spec.candidate),
@@ -52,15 +58,29 @@ export function measuredOf(snapshot: SearchSnapshot, variant: Variant, accelerat
     sizeBytes: artifact.sizeBytes,
     ...{ p50Ms, p99Ms, p99LowMs, p99HighMs },
     ...(phases.length > 0 && { phases }),
+    ...(figures && { figures }),
     latencyMs: first.latency[field],
     outputsAgree: first.status?.outputsAgree !== false,
   };
 }
 
+const variantsBase = ({ search, variants }: SearchSnapshot): Variant | undefined =>
+  variants.find(({ metadata }) => metadata.name === baseName(search));
+
 /** What quality a variant must have to be recommended, counted from the base once that is judged. */
-function qualityLimit({ search, variants }: SearchSnapshot): QualityLimit {
-  const base = variants.find(({ metadata }) => metadata.name === baseName(search));
-  return limitOf(search.spec.quality, base?.status?.quality);
+const qualityLimit = (snapshot: SearchSnapshot): QualityLimit =>
+  limitOf(snapshot.search.spec.quality, variantsBase(snapshot)?.status?.quality);
+
+/** Beyond what an objective of the sampler is worth nothing: quality, latency phase by phase, figures. */
+export function samplerLimits(snapshot: SearchSnapshot): (number | undefined)[] {
+  const { spec } = snapshot.search;
+  const { quality } = variantsBase(snapshot)?.status ?? {};
+  const phases = spec.workload.phases ?? [{ threshold: spec.latency.threshold }];
+  return [
+    quality && mostLoss(quality, qualityLimit(snapshot)),
+    ...phases.map(({ threshold }) => threshold && durationMs(threshold)),
+    ...(spec.figures ?? []).map(({ name, limit }) => limit && figureCost(name, quantity(limit))),
+  ].map((limit) => limit || undefined);
 }
 
 /** Longer reasons than a status may hold are cut. */

@@ -34,6 +34,12 @@ export function acceptable(quality: Quality, { floor, maxDrop, base }: QualityLi
   return lossOf(quality) <= lossOf(base) + (maxDrop + rounding) * unit;
 }
 
+/** The most loss that the limit allows a variant of a search with this base; undefined where it sets none. */
+export function mostLoss(base: Quality, { floor, maxDrop }: QualityLimit): number | undefined {
+  if (floor !== undefined) return lossOf({ ...base, value: floor });
+  return maxDrop === undefined ? undefined : lossOf(base) + maxDrop * dropUnit(base);
+}
+
 /** The limit as the end of "no variant …": `above 95.00%`, `certain to be within 1% of the base`. */
 export function limitPhrase(metric: QualityMetric, { floor, maxDrop }: QualityLimit): string | undefined {
   if (floor !== undefined) return `above ${showValue(metric, floor)}`;

@@ -11,8 +11,20 @@ export interface Evaluated {
 }
 
 /**
+ * Beyond these an objective is worth nothing, objective by objective: what quality may be lost, what latency is
+ * promised. Undefined, or none at all: nobody said.
+ */
+export type Limits = readonly (number | undefined)[];
+
+/**
  * Proposes the next candidates from what is known, and from nothing else: no state, no clock, chance from the seed. The
  * same history and seed give the same proposals, none is in the history already, and fewer than `count` come back only
  * when the space is used up.
  */
-export type Sampler = (space: Space, history: readonly Evaluated[], count: number, seed: number) => Candidate[];
+export type Sampler = (
+  space: Space,
+  history: readonly Evaluated[],
+  count: number,
+  seed: number,
+  limits?: Limits,
+) => Candidate[];

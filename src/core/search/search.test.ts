@@ -168,6 +168,25 @@ describe('the outcome on one accelerator', () => {
     assert.equal(outcome(models, { quality: { maxDrop: 0.04, base: models[0]?.quality } }).recommended, 'base');
   });
 
+  test('figures are objectives where asked, limits where set, and why nothing keeps one is said', () => {
+    const withSize = (one: Measured, value: number | undefined, limit?: number): Measured => ({
+      ...one,
+      figures: [{ name: 'PeakActivationBytes', value, limit, objective: limit === undefined }],
+    });
+    const [base, small, tiny, bad] = all as [Measured, Measured, Measured, Measured];
+    const asked = [withSize(base, 900), withSize(small, 700), withSize(tiny, 300), withSize(bad, 200)];
+    const names = outcome(asked, { quality: {} }).front.map(({ variant }) => variant);
+    assert.deepEqual(names, ['tiny', 'small', 'bad', 'base']);
+    const limited = [withSize(base, 900, 500), withSize(small, 700, 500), withSize(bad, 200, 500)];
+    const kept = outcome(limited, { quality: { floor: 0.95 } });
+    assert.deepEqual([kept.front.map(({ variant }) => variant), kept.recommended], [['bad'], 'bad']);
+    const none = outcome([withSize(base, 900, 500), withSize(small, undefined, 500)], { quality: {} });
+    assert.equal(
+      none.message,
+      'no variant of enough quality keeps spec.figures PeakActivationBytes within 500: the nearest has 900',
+    );
+  });
+
   test('never recommends what computes differently here', () => {
     const wrong = [point('base', 0.99, 20), point('small', 0.97, 4, false)];
     assert.equal(outcome(wrong, { quality: { floor: 0.9 }, thresholdMs: 10 }).recommended, undefined);

@@ -2,13 +2,13 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Candidate } from '../../../api/candidate.ts';
 import { canonical } from '../candidate.ts';
 import { type Expectation, expectedFront } from '../expected-front.ts';
-import type { Evaluated, Sampler } from '../sampler.ts';
+import type { Evaluated, Limits, Sampler } from '../sampler.ts';
 import { randomCandidate, type Space } from '../space.ts';
 import { drawNew } from './draw.ts';
 import { evolutionSampler } from './evolution.ts';
 import { neighbour } from './neighbour.ts';
 
-/** Quality lost, beyond which a variant is hardly worth having: a fiftieth, of one or of the base's loss. */
+/** Quality lost, beyond which a variant is hardly worth having where nobody says: a fiftieth, of one or of the base's loss. */
 const tolerable = 0.02;
 /** Every so many proposals one is next to what was measured to be good instead: it learns what nobody expected. */
 const neighbourEvery = 3;
@@ -16,10 +16,10 @@ const neighbourEvery = 3;
 /** What became of a point of the expected front: good enough, too much lost, or not known yet. */
 type Verdict = 'good' | 'bad' | 'unknown';
 
-function verdictOf({ objectives }: Evaluated, baseLoss: number): Verdict {
+function verdictOf({ objectives }: Evaluated, most: number): Verdict {
   const [loss] = objectives ?? [];
   if (loss === undefined) return 'unknown';
-  return loss <= baseLoss + tolerable * Math.max(1, baseLoss) ? 'good' : 'bad';
+  return loss <= most ? 'good' : 'bad';
 }
 
 /** Below this change of the outputs nobody can tell a difference (`outputChange`). */
@@ -58,14 +58,20 @@ const plain = ({ precisions, engines, dimensions }: Space): Candidate[] =>
       engine: engines.at(-1) ?? { threads: 1, graphOptimization: 'All' },
     }));
 
-function* alongFront(space: Space, history: readonly Evaluated[], front: readonly Expectation[]): Generator<Candidate> {
+function* alongFront(
+  space: Space,
+  history: readonly Evaluated[],
+  front: readonly Expectation[],
+  limits: Limits,
+): Generator<Candidate> {
   const text = (candidate: Candidate) => canonical(candidate, space.dimensions);
   const made = new Map(history.map((one) => [text(one.candidate), one]));
   const base = history.find(({ candidate }) => Object.keys(candidate.dimensions).length === 0);
   const baseLoss = base?.objectives?.[0] ?? 0;
+  const most = limits[0] ?? baseLoss + tolerable * Math.max(1, baseLoss);
   const verdicts = front.map(({ candidate }): Verdict | undefined => {
     const found = made.get(text(candidate));
-    return found && verdictOf(found, baseLoss);
+    return found && verdictOf(found, most);
   });
   const positions = front.map(position);
   for (let place = nextPlace(positions, verdicts); place !== undefined; place = nextPlace(positions, verdicts)) {
@@ -80,6 +86,7 @@ export type Beside = (
   history: readonly Evaluated[],
   count: number,
   seed: number,
+  limits?: Limits,
 ) => () => Candidate | undefined;
 
 /**
@@ -88,10 +95,10 @@ export type Beside = (
  */
 export const guidedAlong =
   (front: readonly Expectation[], beside: Beside): Sampler =>
-  (space, history, count, seed) => {
+  (space, history, count, seed, limits = []) => {
     const start = plain(space);
-    const bisected = alongFront(space, history, front);
-    const other = beside(space, history, count, seed);
+    const bisected = alongFront(space, history, front, limits);
+    const other = beside(space, history, count, seed, limits);
     let proposed = history.length;
     return drawNew(space, history, count, () => {
       const first = start.shift();
@@ -118,8 +125,8 @@ export const neighbours: Beside = (space, history, count, seed) => {
  * Where an analysis says what to expect of each choice: the precisions alone, then bisection along the expected front
  * for where quality ends, in turns with neighbours of the best. Without an analysis it is evolution.
  */
-export const guidedSampler: Sampler = (space, history, count, seed) => {
+export const guidedSampler: Sampler = (space, history, count, seed, limits) => {
   const front = expectedFront(space);
   const sampler = front.length === 0 ? evolutionSampler : guidedAlong(front, neighbours);
-  return sampler(space, history, count, seed);
+  return sampler(space, history, count, seed, limits);
 };
