@@ -4,8 +4,9 @@ import { Candidate } from './candidate.ts';
 import { Digest, FileRef } from './common.ts';
 import { Abilities, HardwareFacts } from './hardware-profile.ts';
 import { VariantTrainer } from './trainer.ts';
-import { LatencySummary, LoadPoint, Ratio, Work } from './trial.ts';
+import { LatencySummary, LoadPoint, Ratio } from './trial.ts';
 import { Artifact, Dimensions, judging, PrecisionsExpected, Quality, QualityMetric } from './variant.ts';
+import { Work, WorkPart } from './work.ts';
 
 /**
  * What an operator asks of a worker pod, in the environment variable RETUNE_TASK as JSON, and what the pod answers in
@@ -25,6 +26,7 @@ export const DeriveTask = z.object({
     .optional()
     .describe('The base variant and what was recorded of it; a base variant has none and is compared with the model.'),
   candidate: Candidate,
+  batchSize: z.int().min(1).optional().describe('Inputs in one request.'),
   analysis: Digest.optional(),
   analyse: Analyse.optional(),
   trainer: VariantTrainer.extend({
@@ -64,6 +66,7 @@ export const DeriveResult = z.object({
   artifact: Artifact,
   outputs: Digest,
   quality: Quality,
+  parts: z.array(WorkPart).max(16).optional(),
   dimensions: Dimensions,
   precisions: PrecisionsExpected.optional(),
   analysis: Digest.optional(),

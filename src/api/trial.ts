@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Conditions, Digest, Duration, FileRef, Name, type Resource, Time } from './common.ts';
-
-import { HardwareFacts, KernelKind } from './hardware-profile.ts';
+import { HardwareFacts } from './hardware-profile.ts';
+import { MemoryWall, Work } from './work.ts';
 
 /** Percentiles of one latency distribution in milliseconds; `p99Low..p99High` is the order-statistic 95% interval. */
 export const LatencySummary = z.object({
@@ -22,33 +22,6 @@ export type Ratio = z.infer<typeof Ratio>;
 /** p99 of the time in system when requests arrive at `ratePerSecond` at one replica. */
 export const LoadPoint = z.object({ ratePerSecond: z.number(), p99Ms: z.number() });
 export type LoadPoint = z.infer<typeof LoadPoint>;
-
-/** What one run of a variant is made of, by its graph as the engine fuses it and the sizes of its inputs. */
-export const Work = z.object({
-  macs: z.number().describe('Multiply-accumulates.'),
-  bytesMoved: z.number().describe('Bytes that its operators read and write, weights included.'),
-  weightBytes: z.number(),
-  peakActivationBytes: z.number(),
-  layers: z
-    .array(z.object({ kind: KernelKind, macs: z.number() }))
-    .max(8)
-    .describe('Layers with weights, by kind.'),
-  fits: z
-    .object({ l1: z.number().optional(), l2: z.number().optional(), l3: z.number().optional() })
-    .describe('The share of its operators whose working set fits each cache of the machine.'),
-});
-export type Work = z.infer<typeof Work>;
-
-/** How near a trial comes to the memory wall (Williams et al. 2009, Roofline). */
-export const MemoryWall = z.object({
-  opsPerByte: z.number().describe('Arithmetic intensity: operations for each byte that is moved.'),
-  movedGBps: z.number().describe('Bytes moved by the median run, over its time, in 10^9 a second.'),
-  utilisation: z
-    .number()
-    .optional()
-    .describe('That, as a share of the measured bandwidth of memory; above 1, caches serve what is moved.'),
-});
-export type MemoryWall = z.infer<typeof MemoryWall>;
 
 export const TrialSpec = z.object({
   searchRef: z.object({ name: Name }),

@@ -3,6 +3,7 @@ import { Analyse, Expected } from './analysis.ts';
 import { Candidate, Precision } from './candidate.ts';
 import { Conditions, Digest, FileRef, Name, type Resource } from './common.ts';
 import { VariantTrainer } from './trainer.ts';
+import { WorkPart } from './work.ts';
 
 /** How the quality of a variant is judged. */
 export const QualityMetric = z.enum([
@@ -99,6 +100,11 @@ export const VariantStatus = z.object({
     'Recorded outputs on the first inputs, to be compared on each accelerator, and what was kept of each row.',
   ),
   quality: Quality.optional(),
+  parts: z
+    .array(WorkPart)
+    .max(16)
+    .optional()
+    .describe('What one request is made of, by the graph as an engine fuses it: what its latency is predicted from.'),
   dimensions: Dimensions.optional().describe('What the model offers to choose from; on the base variant alone.'),
   precisions: PrecisionsExpected.optional().describe('What each precision should do; on the base variant alone.'),
   analysis: Digest.optional().describe('The analysis of a plain model; on the base variant alone.'),

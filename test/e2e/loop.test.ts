@@ -136,7 +136,7 @@ describe('the loop on a real cluster', { skip: reason }, () => {
     }
 
     for (const { metadata, status } of measured) {
-      assert.ok((status?.memory?.utilisation ?? 0) > 0 && status?.work?.layers.length, metadata.name);
+      assert.ok((status?.memory?.utilisation ?? 0) > 0 && status?.work?.parts.length, metadata.name);
     }
     const fronts = (done.status?.accelerators ?? []).map(({ name, front, recommended, narrowed }) => ({
       ...{ name, recommended, narrowed },

@@ -95,8 +95,8 @@ test('a device that containers share is not searched for its p99, and the senten
 /** Trials that say what the model is made of, on accelerators of which one has no integer kernels. */
 const withWork = (trial: Trial, variant: Variant | undefined): Trial => {
   const made = measured(trial, variant);
-  const layers = [{ kind: 'Conv' as const, macs: 1e9 }];
-  const work = { macs: 1e9, bytesMoved: 1e6, weightBytes: 1e6, peakActivationBytes: 1e6, layers, fits: {} };
+  const parts = [{ kind: 'Conv' as const, precision: 'FP32' as const, count: 1, macs: 1e9, bytes: 1e6 }];
+  const work = { macs: 1e9, bytesMoved: 1e6, weightBytes: 1e6, peakActivationBytes: 1e6, parts, fits: {} };
   return { ...made, status: { ...made.status, conditions: made.status?.conditions, work } };
 };
 const able = (name: string, ratio: number): HardwareProfile => {

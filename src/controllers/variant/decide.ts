@@ -16,6 +16,7 @@ export function taskOf({ variant, search, base }: VariantSnapshot): DeriveTask {
   return {
     kind: 'Derive',
     ...spec,
+    batchSize: search?.spec.workload.batchSize,
     baseline: artifact && { digest: artifact.digest, outputs },
     commandLimitMs: spec.command && search && commandShare * durationMs(search.spec.worker.deadline),
   };
@@ -49,11 +50,11 @@ export function decide({ variant, search, pod }: VariantSnapshot, nowMs: number)
         const message = `the pod answered a ${result.kind} instead of what it was asked`;
         return { invalid: { kind: 'Failed', reason: 'WorkerCrashed', message, retryable: true } };
       }
-      const { artifact, outputs, quality, dimensions, precisions, analysis } = result;
+      const { artifact, outputs, quality, parts, dimensions, precisions, analysis } = result;
       const isBase = Object.keys(variant.spec.candidate.dimensions).length === 0;
       const offered = isBase && { dimensions, precisions, analysis };
       const message = `${qualityPhrase(quality)}, ${artifact.sizeBytes} bytes`;
-      return { status: { ...status, artifact, outputs, quality, ...offered }, message };
+      return { status: { ...status, artifact, outputs, quality, parts, ...offered }, message };
     },
   });
   // Nothing new is started while the search is suspended, or when it is going away.

@@ -1,5 +1,5 @@
 import type { FigureName } from '../../api/nas-search.ts';
-import type { MemoryWall, Work } from '../../api/trial.ts';
+import type { MemoryWall, Work } from '../../api/work.ts';
 
 /** What is known of one variant on one accelerator beside its quality and latency. */
 export interface Figured {

@@ -1,5 +1,5 @@
 import type { Abilities } from '../../api/hardware-profile.ts';
-import type { MemoryWall, Work } from '../../api/trial.ts';
+import type { MemoryWall, Work } from '../../api/work.ts';
 
 /** How near runs of `p50Ms` come to the memory wall of an accelerator whose memory was measured, or was not. */
 export function memoryWall({ macs, bytesMoved }: Work, p50Ms: number, abilities: Abilities | undefined): MemoryWall {

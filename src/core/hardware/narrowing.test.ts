@@ -15,8 +15,11 @@ const abilities = (rates: Rates): Abilities => ({
     return [{ kind, precision: 'FP32' as const, ratio: 1, gops }, ...others];
   }),
 });
-const base = (layers: BaseRun['work']['layers'], l2 = 0.5): BaseRun => ({
-  work: { macs: 1, bytesMoved: 1, weightBytes: 1, peakActivationBytes: 1, layers, fits: { l2 } },
+const base = (layers: { kind: KernelKind; macs: number }[], l2 = 0.5): BaseRun => ({
+  work: {
+    ...{ macs: 1, bytesMoved: 1, weightBytes: 1, peakActivationBytes: 1, fits: { l2 } },
+    parts: layers.map((layer) => ({ ...layer, precision: 'FP32' as const, count: 1, bytes: 0 })),
+  },
   p50Ms: 10,
 });
 const space: Space = {

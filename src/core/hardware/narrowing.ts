@@ -1,6 +1,6 @@
 import type { Candidate, Precision } from '../../api/candidate.ts';
 import type { Abilities, KernelKind } from '../../api/hardware-profile.ts';
-import type { Work } from '../../api/trial.ts';
+import type { Work } from '../../api/work.ts';
 import type { Space } from '../search/space.ts';
 
 /** A choice that an accelerator has no use for, and why. */
@@ -34,9 +34,9 @@ interface Part {
 
 /** Where the time of the base goes, by the rates of its kinds of layers; the rest is no layer's. */
 function partsOf({ work, p50Ms }: BaseRun, { kernels }: Abilities): Part[] {
-  const parts = work.layers.flatMap(({ kind, macs }): Part[] => {
+  const parts = work.parts.flatMap(({ kind, macs }): Part[] => {
     const rate = kernels.find((one) => one.kind === kind && one.precision === 'FP32');
-    return rate ? [{ kind, ms: (2 * macs) / rate.gops / 1e6 }] : [];
+    return rate ? [{ kind: rate.kind, ms: (2 * macs) / rate.gops / 1e6 }] : [];
   });
   // Rates are of single layers in their own caches: in a model they can be a little better, never take longer than all.
   const all = parts.reduce((sum, { ms }) => sum + ms, 0);

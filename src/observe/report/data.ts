@@ -1,5 +1,5 @@
 import type { HistoryEntry } from '../../api/latency-sla.ts';
-import type { MemoryWall } from '../../api/trial.ts';
+import type { MemoryWall } from '../../api/work.ts';
 import type { Scale } from '../../core/quality/metric.ts';
 
 /** Everything a report shows; plain data, so that the page, the file and a test can make it alike. */

@@ -3,6 +3,7 @@ import type { DeriveResult, DeriveTask } from '../../api/task.ts';
 import { encode, withMetadata } from '../../core/onnx/model.ts';
 import { judge } from '../judge/judge.ts';
 import { trained } from '../train/train.ts';
+import { shapesOf, workOfRun } from '../work.ts';
 import { offers } from './choices.ts';
 import type { DeriveDeps } from './deps.ts';
 import { shaped, shortened } from './shape.ts';
@@ -22,7 +23,7 @@ const stamp = ({ engine, precision, dimensions }: Candidate) => ({
  * Throws WorkerError, ModelError, EngineError or StoreError; `failureOf` makes a result of any.
  */
 export async function derive(deps: DeriveDeps, task: DeriveTask): Promise<DeriveResult> {
-  const { store } = deps;
+  const { engine, store } = deps;
   const source = await readSource(deps, task);
   const { trainer, candidate } = task;
   const changed = trainer
@@ -35,10 +36,11 @@ export async function derive(deps: DeriveDeps, task: DeriveTask): Promise<Derive
   const digest = await store.put(model);
   const { base, manifest, heldout, calibration } = source;
   const { outputs, quality } = await judge(deps, task, { model, digest, heldout, base: () => encode(base) });
+  const request = shapesOf(heldout, task.batchSize ?? 1);
   return {
     kind: 'Derive',
     artifact: { digest, uri: store.uri(digest), sizeBytes: model.length },
-    ...{ outputs, quality },
+    ...{ outputs, quality, parts: (await workOfRun(engine, model, request, {}))?.parts },
     ...(manifest
       ? { dimensions: manifest.dimensions.map(({ name, choices }) => ({ name, choices })) }
       : await offers(deps, task, changed.model, calibration)),

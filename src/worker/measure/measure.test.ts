@@ -60,7 +60,7 @@ test('a faster variant is found to be faster, with all that a trial needs, in a 
   assert.ok(result.peakMemoryBytes > 20e6 && result.outputsAgree && result.facts.cores >= 1);
   assert.equal(result.loadCurve.length, 9);
   const { work } = result;
-  assert.ok(work && work.macs > 1e6 && work.bytesMoved > work.weightBytes && work.layers[0]?.kind === 'Conv');
+  assert.ok(work && work.macs > 1e6 && work.bytesMoved > work.weightBytes && work.parts[0]?.kind === 'Conv');
   assert.ok((work.fits.l1 ?? 0) <= (work.fits.l2 ?? 1));
   assert.deepEqual(MeasureResult.parse(JSON.parse(messageOf(result))).record, result.record);
   assert.ok(Buffer.byteLength(messageOf(result)) <= 4096);

@@ -11,11 +11,11 @@ import { WorkerError } from '../failure.ts';
 import { sameOutputs } from '../judge/record.ts';
 import { loadEngine, type Modules, openStore } from '../modules.ts';
 import { readNpz } from '../npz.ts';
+import { workOfRun } from '../work.ts';
 import { startRunner } from './child.ts';
 import { type Interleaved, interleave } from './interleave.ts';
 import type { RunnerSetup } from './messages.ts';
 import { invalidity } from './validity.ts';
-import { workOfRun } from './work.ts';
 
 export interface MeasureDeps {
   /** URI of the artifact store. */

@@ -1,11 +1,12 @@
-import type { HardwareFacts } from '../../api/hardware-profile.ts';
-import type { Work } from '../../api/trial.ts';
-import { workOf } from '../../core/hardware/work.ts';
-import { decode, type Model, ModelError } from '../../core/onnx/model.ts';
-import { boundDims } from '../../core/onnx/shapes/binding.ts';
-import { inferShapes } from '../../core/onnx/shapes/infer.ts';
-import { type Engine, EngineError } from '../../engines/engine.ts';
-import type { Shapes } from './messages.ts';
+import type { HardwareFacts } from '../api/hardware-profile.ts';
+import type { Work } from '../api/work.ts';
+import { workOf } from '../core/hardware/work.ts';
+import { decode, type Model, ModelError } from '../core/onnx/model.ts';
+import { boundDims } from '../core/onnx/shapes/binding.ts';
+import { inferShapes } from '../core/onnx/shapes/infer.ts';
+import { type Engine, EngineError } from '../engines/engine.ts';
+import type { Dataset } from './dataset.ts';
+import type { Shapes } from './measure/messages.ts';
 
 /** Fused, but not yet in layouts of one processor's own, whose shapes nobody else can tell. */
 const portable = { threads: 1, graphOptimization: 'Extended' } as const;
@@ -21,6 +22,10 @@ async function fused(engine: Engine, bytes: Uint8Array): Promise<Model> {
     throw error;
   }
 }
+
+/** The shapes of a request of `rows` rows of a data set. */
+export const shapesOf = ({ inputs }: Dataset, rows: number): Shapes =>
+  Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, [rows, ...shape.slice(1)]]));
 
 /** What one run of a model is made of when it is fed tensors of these shapes; undefined where it can't be analysed. */
 export async function workOfRun(
