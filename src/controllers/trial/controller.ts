@@ -1,8 +1,10 @@
 import { labels } from '../../api/common.ts';
-import { trials } from '../../api/resources.ts';
-import type { Cluster } from '../../runtime/cluster/cluster.ts';
+import type { HardwareProfile } from '../../api/hardware-profile.ts';
+import { hardwareProfiles, trials } from '../../api/resources.ts';
+import type { Trial } from '../../api/trial.ts';
+import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
 import { pods } from '../../runtime/cluster/core-types.ts';
-import { type Controller, itself, owner } from '../../runtime/controller.ts';
+import { type Controller, itself, keyText, owner } from '../../runtime/controller.ts';
 import type { Clock } from '../../runtime/reconcile.ts';
 import { applyAttempt } from '../shared/apply-attempt.ts';
 import { type WorkerSettings, workerPod } from '../shared/worker-pod.ts';
@@ -11,14 +13,42 @@ import { gather } from './gather.ts';
 
 const lookAgainMs = 30_000;
 
+/** Trials by accelerator, as they were seen: those of a profile are looked at again when its machines are others. */
+function byAccelerator() {
+  const seen = new Map<string, Map<string, Key>>();
+  const generations = new Map<string, number | undefined>();
+  return {
+    ofTrial(trial: Trial): Key[] {
+      const keys = itself(trial);
+      const { accelerator } = trial.spec;
+      const its = seen.get(accelerator) ?? new Map<string, Key>();
+      for (const key of keys) its.set(keyText(key), key);
+      seen.set(accelerator, its);
+      return keys;
+    },
+    ofProfile({ metadata: { name }, status }: HardwareProfile): Key[] {
+      if (generations.get(name) === status?.generation) return [];
+      generations.set(name, status?.generation);
+      return [...(seen.get(name)?.values() ?? [])];
+    },
+    forget(key: Key): void {
+      for (const its of seen.values()) its.delete(keyText(key));
+    },
+  };
+}
+
 /** Measures each variant on each accelerator, in a worker pod on a node of that type. */
 export function trialController(deps: { cluster: Cluster; clock: Clock; worker: WorkerSettings }): Controller {
   const { cluster, clock, worker: settings } = deps;
+  const seen = byAccelerator();
   return {
     name: 'trial',
     async reconcile(key) {
       const snapshot = await gather(cluster, key);
-      if (!snapshot) return {};
+      if (!snapshot) {
+        seen.forget(key);
+        return {};
+      }
       const { trial, search, profile } = snapshot;
       const decision = decide(snapshot, clock());
       const { task } = decision;
@@ -33,7 +63,8 @@ export function trialController(deps: { cluster: Cluster; clock: Clock; worker: 
       return decision.finished ? {} : { requeueAfterMs: lookAgainMs };
     },
     watches: [
-      { type: trials, map: itself },
+      { type: trials, map: seen.ofTrial },
+      { type: hardwareProfiles, map: seen.ofProfile },
       { type: pods, options: { labels: { [labels.managedBy]: 'retune' } }, map: owner('Trial') },
     ],
   };

@@ -7,6 +7,7 @@ import type { LatencySummary, Trial } from '../../api/trial.ts';
 import { withDefaults } from '../../api/validate.ts';
 import type { Variant } from '../../api/variant.ts';
 import type { Pod } from '../../runtime/cluster/core-types.ts';
+import { findCondition } from '../../runtime/conditions.ts';
 import { decide } from './decide.ts';
 import type { TrialSnapshot } from './gather.ts';
 
@@ -119,4 +120,18 @@ test('without its accelerator or its variant a trial has failed for good, in a s
   assert.deepEqual([profile.finished, profile.reason], [true, 'AcceleratorNotFound']);
   assert.match(profile.message ?? '', /no HardwareProfile "cpu": kubectl get hardwareprofiles lists them/);
   assert.equal(reason({ variant: undefined }).reason, 'VariantNotFound');
+});
+
+test('a trial of machines that are others by now is marked stale, and keeps what was measured', () => {
+  const done = decide(snapshot({ pod: ended(result()) }), nowMs).status;
+  const settled = { ...trial, status: done };
+  const at = (generation: number) => {
+    const { profile } = snapshot();
+    return profile && { ...profile, status: { generation, conditions: [] } };
+  };
+  const fresh = decide(snapshot({ trial: settled, profile: at(1) }), nowMs);
+  assert.equal(findCondition(fresh.status.conditions, 'Stale'), undefined);
+  const { status, finished } = decide(snapshot({ trial: settled, profile: at(2) }), nowMs);
+  assert.match(findCondition(status.conditions, 'Stale')?.message ?? '', /generation 1 of cpu, which is at 2 now/);
+  assert.deepEqual([status.latency, finished], [done.latency, true]);
 });

@@ -94,11 +94,23 @@ function invalidity(
   };
 }
 
+/** Whether the machines that a trial ran on are still what they were: a trial of others says nothing of these. */
+function withCurrency(status: TrialStatus, { trial, profile }: TrialSnapshot, nowMs: number): TrialStatus {
+  const { accelerator, generation = 1 } = trial.spec;
+  const present = profile?.status?.generation ?? generation;
+  if (present === generation) return status;
+  const message = `measured on generation ${generation} of ${accelerator}, which is at ${present} now: processor, caches or engine are others`;
+  const condition = { type: 'Stale', status: 'True', reason: 'HardwareChanged', message } as const;
+  return { ...status, conditions: setCondition(status.conditions ?? [], condition, nowMs) };
+}
+
 /** Pure: one step of measuring a variant on an accelerator. */
 export function decide(snapshot: TrialSnapshot, nowMs: number): TrialDecision {
   const { trial, search, pod } = snapshot;
   const status: TrialStatus = { ...trial.status, observedGeneration: trial.metadata.generation };
-  if (isSettled(trial.status, 'Succeeded')) return { status, events: [], finished: true };
+  if (isSettled(trial.status, 'Succeeded')) {
+    return { status: withCurrency(status, snapshot, nowMs), events: [], finished: true };
+  }
   const blocked = pod ? undefined : obstacle(snapshot);
   if (blocked) {
     const [reason, message] = blocked;
