@@ -8,6 +8,7 @@ import { measurement } from './measurement.ts';
 import { nasTable } from './nas-table.ts';
 import { onnxRoundtrip } from './onnx-roundtrip.ts';
 import { predictorTable } from './predictor-table.ts';
+import { proposal } from './proposal.ts';
 import { quantization } from './quantization.ts';
 
 /** A bench reads its own arguments: what follows its name, less `--json`. */
@@ -20,14 +21,22 @@ const benches: Record<string, Bench> = {
   'onnx-roundtrip': onnxRoundtrip,
   'nas-table': nasTable,
   'predictor-table': predictorTable,
+  proposal,
 };
-const withoutArguments = ['measurement', 'allocation', 'quantization'];
+const withoutArguments = ['measurement', 'allocation', 'quantization', 'proposal'];
+
+/** What a user can mend is one sentence; anything else keeps its stack. */
+function refuse(error: unknown): never {
+  const known = error instanceof Error && (error.constructor === Error || 'code' in error);
+  console.error(known ? `bench: ${error.message}` : error);
+  process.exit(known ? 2 : 1);
+}
 
 const json = process.argv.includes('--json');
 const [first, ...others] = process.argv.slice(2).filter((argument) => argument !== '--json');
 for (const name of first === undefined ? withoutArguments : [first]) {
   const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
-  if (!bench) throw new Error(`there is no bench "${name}": choose from ${Object.keys(benches).join(', ')}`);
-  const figures = await bench((line) => console.error(line), others);
+  if (!bench) refuse(new Error(`there is no bench "${name}": choose from ${Object.keys(benches).join(', ')}`));
+  const figures = await bench((line) => console.error(line), others).catch(refuse);
   console.log(json ? JSON.stringify(figures) : `${name}: ${JSON.stringify(figures, undefined, 2)}`);
 }

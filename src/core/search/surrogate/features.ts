@@ -1,3 +1,5 @@
+import { dot } from '../../linear-algebra/cholesky.ts';
+
 /** Columns that say the same kind of thing of a candidate and share one length scale. */
 export interface FeatureGroup {
   /** A row of numbers for each candidate; all rows are equally long. */
@@ -69,15 +71,13 @@ export function squaredDistances(
   const found = groups[group];
   const result = new Float32Array(others.length);
   if (!found) return result;
-  const { width, values } = found;
-  const own = values.subarray(of * width, (of + 1) * width);
+  const { width, values, norms } = found;
+  const from = of * width;
+  const own = norms[of] as number;
   for (let i = 0; i < result.length; i++) {
-    let sum = 0;
-    for (let j = 0, at = (others[i] as number) * width; j < width; j++, at++) {
-      const gap = (values[at] as number) - (own[j] as number);
-      sum += gap * gap;
-    }
-    result[i] = sum;
+    const other = others[i] as number;
+    const product = dot(values, from, values, other * width, width);
+    result[i] = Math.max(0, own + (norms[other] as number) - 2 * product);
   }
   return result;
 }

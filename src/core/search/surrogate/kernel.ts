@@ -13,66 +13,42 @@ export interface Kernel {
   nugget: number;
 }
 
-/** Squared distances and inner products of pairs of candidates: for each group an array over the pairs. */
+/** The pairs of candidate `a` with each of `others`, and their squared distances: for each group an array over the pairs. */
 export interface Pairs {
+  features: Features;
+  a: number;
+  others: ArrayLike<number>;
   squared: readonly Float32Array[];
-  inner: readonly Float32Array[];
-  /** 1 where both are of one kind. */
-  alike?: Uint8Array;
 }
 
 /** The pairs of candidate `a` with each of `others`. */
-export function pairsWith(features: Features, a: number, others: ArrayLike<number>): Pairs {
-  return withInner(
-    features,
-    a,
-    others,
-    features.groups.map((_, g) => squaredDistances(features, g, a, others)),
-  );
-}
-
-/** The pairs of candidate `a` with each of `others`, whose squared distances are known. */
-export function withInner(
-  features: Features,
-  a: number,
-  others: ArrayLike<number>,
-  squared: readonly Float32Array[],
-): Pairs {
-  const inner = features.groups.map(({ norms }, g) => {
-    const [distances, own] = [squared[g] as Float32Array, norms[a] as number];
-    const result = new Float32Array(others.length);
-    // ⟨x, z⟩ = (|x|² + |z|² − |x − z|²) / 2
-    for (let k = 0; k < result.length; k++) {
-      result[k] = 0.5 * (own + (norms[others[k] as number] as number) - (distances[k] as number));
-    }
-    return result;
-  });
-  const { kinds } = features;
-  if (!kinds) return { squared, inner };
-  const alike = new Uint8Array(others.length);
-  for (let k = 0; k < alike.length; k++) alike[k] = kinds[others[k] as number] === kinds[a] ? 1 : 0;
-  return { squared, inner, alike };
-}
+export const pairsWith = (features: Features, a: number, others: ArrayLike<number>): Pairs => ({
+  ...{ features, a, others },
+  squared: features.groups.map((_, g) => squaredDistances(features, g, a, others)),
+});
 
 /** The covariance of each pair, without the nugget. */
-export function covariances(
-  { linear, rates, amplitude, shared }: Kernel,
-  { squared, inner, alike }: Pairs,
-): Float64Array {
-  const length = squared[0]?.length ?? 0;
-  const [exponents, result] = [new Float64Array(length), new Float64Array(length)];
-  for (const [g, distances] of squared.entries()) {
-    const products = inner[g] as Float32Array;
-    const [rate, slope] = [rates[g] as number, linear[g] as number];
+export function covariances({ linear, rates, amplitude, shared }: Kernel, pairs: Pairs): Float64Array {
+  const { features, a, others, squared } = pairs;
+  const { length } = others;
+  const [exponents, result] = [new Float64Array(length), new Float64Array(length).fill(1)];
+  for (const [g, { norms }] of features.groups.entries()) {
+    const [distances, own] = [squared[g] as Float32Array, norms[a] as number];
+    const [rate, half] = [rates[g] as number, 0.5 * (linear[g] as number)];
     for (let k = 0; k < length; k++) {
-      exponents[k] = (exponents[k] as number) - rate * (distances[k] as number);
-      result[k] = (result[k] as number) + slope * (products[k] as number);
+      const distance = distances[k] as number;
+      exponents[k] = (exponents[k] as number) - rate * distance;
+      // ⟨x, z⟩ = (|x|² + |z|² − |x − z|²) / 2
+      result[k] = (result[k] as number) + half * (own + (norms[others[k] as number] as number) - distance);
     }
   }
-  if (alike) for (let k = 0; k < length; k++) result[k] = (result[k] as number) + shared * (alike[k] as number);
   for (let k = 0; k < length; k++) {
-    result[k] = 1 + (result[k] as number) + amplitude * Math.exp(exponents[k] as number);
+    result[k] = (result[k] as number) + amplitude * Math.exp(exponents[k] as number);
   }
+  const { kinds } = features;
+  if (!kinds) return result;
+  for (let k = 0; k < length; k++)
+    if (kinds[others[k] as number] === kinds[a]) result[k] = (result[k] as number) + shared;
   return result;
 }
 

@@ -1,6 +1,6 @@
 import { dot } from '../../linear-algebra/cholesky.ts';
 import { type Features, squaredDistances } from './features.ts';
-import { covariances, type Kernel, variance, withInner } from './kernel.ts';
+import { covariances, type Kernel, variance } from './kernel.ts';
 import { forward, type Posterior } from './process.ts';
 
 /** At most so many numbers are kept of distances: 64 MB. */
@@ -32,7 +32,8 @@ export class Distances {
 
   /** The covariances of `of` with the selection, without the nugget. */
   covariances(kernel: Kernel, of: number): Float64Array {
-    return covariances(kernel, withInner(this.features, of, this.selection, this.from(of)));
+    const { features, selection } = this;
+    return covariances(kernel, { features, a: of, others: selection, squared: this.from(of) });
   }
 }
 

@@ -37,30 +37,20 @@ function backward(lower: Float64Array, size: number, side: Float64Array): void {
   }
 }
 
-/** The pairs of the observations with each other: the lower triangle, row after row. */
-export function trianglePairs(features: Features, at: readonly number[]): Pairs {
-  const rows = at.map((a, i) => pairsWith(features, a, at.slice(0, i + 1)));
-  const joined = (kind: 'squared' | 'inner') =>
-    features.groups.map((_, g) => {
-      const all = new Float32Array((at.length * (at.length + 1)) / 2);
-      for (const [i, row] of rows.entries()) all.set(row[kind][g] as Float32Array, (i * (i + 1)) / 2);
-      return all;
-    });
-  const joinedAlike = () => {
-    const all = new Uint8Array((at.length * (at.length + 1)) / 2);
-    for (const [i, { alike }] of rows.entries()) if (alike) all.set(alike, (i * (i + 1)) / 2);
-    return all;
-  };
-  return { squared: joined('squared'), inner: joined('inner'), ...(features.kinds && { alike: joinedAlike() }) };
-}
+/** The pairs of the observations with each other: the lower triangle, a row each. */
+export const trianglePairs = (features: Features, at: readonly number[]): Pairs[] =>
+  at.map((a, i) => pairsWith(features, a, at.slice(0, i + 1)));
 
 /** Conditions on the observations, whose pairs are given; undefined where the covariance is singular. */
-export function condition(kernel: Kernel, pairs: Pairs, { at, values, noise }: Observations): Posterior | undefined {
+export function condition(
+  kernel: Kernel,
+  triangle: readonly Pairs[],
+  { at, values, noise }: Observations,
+): Posterior | undefined {
   const size = at.length;
-  const triangle = covariances(kernel, pairs);
   const lower = new Float64Array(size * size);
-  for (let i = 0; i < size; i++) {
-    lower.set(triangle.subarray((i * (i + 1)) / 2, ((i + 1) * (i + 2)) / 2), i * size);
+  for (const [i, row] of triangle.entries()) {
+    lower.set(covariances(kernel, row), i * size);
     lower[i * size + i] = (lower[i * size + i] as number) + kernel.nugget + (noise[i] as number);
   }
   if (!cholesky(lower, size)) return undefined;
