@@ -77,8 +77,9 @@ export function learnPool(
   const learnt = all.flatMap((one) => learn(features, one) ?? []);
   if (learnt.length === 0 || learnt.length < all.length) return undefined;
   const known = all.map((_, m) => fixed[m]).filter((one) => one !== undefined);
-  if (known.length === all.length && features.count <= mostSelected) {
-    return { learnt, reference: known, selection: pool.selection };
+  const made = new Set(first.map((trial) => trial.at));
+  if (known.length === all.length && features.count - made.size <= mostSelected) {
+    return { learnt, reference: known, selection: pool.selection.filter((at) => !made.has(at)) };
   }
   const found = learnt.flatMap((one, m) => conditioned(features, one, all[m] as Measurements) ?? []);
   if (found.length < all.length) return undefined;
@@ -90,7 +91,6 @@ export function learnPool(
     first.map(({ objectives }) => objectives ?? []),
     reference,
   );
-  const made = new Set(first.map((trial) => trial.at));
   const hopeful = largest(
     hopes(volume, found, expected, (k) => made.has(k)),
     mostSelected - alsoByChance,
