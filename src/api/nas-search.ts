@@ -234,6 +234,10 @@ export const AcceleratorStatus = z.object({
     .optional()
     .describe('Choices that are of no use here, by what its HardwareProfile was measured to do.'),
   trials: z.int(),
+  skipped: z
+    .int()
+    .optional()
+    .describe('Variants that are not measured here: another is at least as accurate and, with 95% certainty, faster.'),
   metric: QualityMetric.optional().describe('What the quality on the front is.'),
   hypervolume: z.number().optional(),
   front: z.array(FrontPoint).max(24),

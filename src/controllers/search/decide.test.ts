@@ -16,7 +16,7 @@ import {
   snapshotOf,
   startMs,
 } from './fixtures.ts';
-import { trialState, variantState } from './summary.ts';
+import { trialState, variantState } from './measured.ts';
 
 test('in whatever order its pods end, a search stays within its budget, ends, and has a front for each accelerator', () => {
   fc.assert(

@@ -8,8 +8,9 @@ import { findCondition, setCondition } from '../../runtime/conditions.ts';
 import { type Accelerator, acceleratorsOf, missing, refused } from './accelerators.ts';
 import { baseName, variantOf } from './children.ts';
 import type { SearchSnapshot } from './gather.ts';
+import { trialState, variantState } from './measured.ts';
 import { nextChildren } from './next.ts';
-import { summarize, trialState, variantState } from './summary.ts';
+import { summarize } from './summary.ts';
 
 export interface SearchDecision {
   status: NASSearchStatus;

@@ -8,7 +8,7 @@ import type { Variant } from '../../api/variant.ts';
 import { findCondition } from '../../runtime/conditions.ts';
 import { decide } from './decide.ts';
 import type { SearchSnapshot } from './gather.ts';
-import { trialState, variantState } from './summary.ts';
+import { trialState, variantState } from './measured.ts';
 
 export const startMs = Date.parse('2026-01-01T12:00:00Z');
 export const at = new Date(startMs).toISOString();

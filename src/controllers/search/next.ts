@@ -3,8 +3,10 @@ import type { Trial } from '../../api/trial.ts';
 import { fraction } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
 import { isOfUse, narrowed } from '../../core/hardware/narrowing.ts';
+import { lossOf } from '../../core/quality/metric.ts';
 import { canonical } from '../../core/search/candidate.ts';
 import { objectivesOf } from '../../core/search/choice.ts';
+import { type Forecast, z90 } from '../../core/search/forecast.ts';
 import type { Evaluated, Limits } from '../../core/search/sampler.ts';
 import { expectedGain, surrogateSampler } from '../../core/search/samplers/surrogate.ts';
 import type { Space } from '../../core/search/space.ts';
@@ -13,8 +15,10 @@ import { type Accelerator, trialsOn, uselessOn, wholeSpace } from './accelerator
 import { baseName, trialOf, variantOf } from './children.ts';
 import type { SearchSnapshot } from './gather.ts';
 import { inherited } from './inherit.ts';
+import { samplerLimits } from './limits.ts';
+import { measuredOf, trialState, variantState } from './measured.ts';
 import { byAge, byName } from './order.ts';
-import { measuredOf, samplerLimits, trialState, variantState } from './summary.ts';
+import { skippedOn } from './skip.ts';
 
 export interface Next {
   variants: Variant[];
@@ -29,9 +33,14 @@ interface Course {
   tried: Set<string>;
   /** Variants that are yet to be tried on it, first those that are ready. */
   wanted: Variant[];
+  /** Variants that need not be tried on it, with what they should take. */
+  skipped: Map<string, Forecast>;
   /** How many more variants it may have. */
   room: number;
 }
+
+/** However many are not worth measuring, no more are made than so many times those that may be measured. */
+const mostMade = 2;
 
 function courseOf(snapshot: SearchSnapshot, accelerator: Accelerator): Course {
   const { search, variants } = snapshot;
@@ -44,10 +53,12 @@ function courseOf(snapshot: SearchSnapshot, accelerator: Accelerator): Course {
   // Before the base is measured here nobody knows what is of use here.
   const known = baseTrial !== undefined && trialState(baseTrial) !== 'Pending';
   const fromElsewhere = new Set(known ? inherited(snapshot, accelerator, space, tried) : []);
-  const most = search.spec.budget.maxVariants - tried.size;
+  const { maxVariants } = search.spec.budget;
+  const most = maxVariants - tried.size;
+  const skipped = known ? skippedOn(snapshot, accelerator) : new Map<string, Forecast>();
   const all = variants.toSorted(byAge).filter((variant, place) => {
     const { name } = variant.metadata;
-    if (tried.has(name) || variantState(variant) === 'Failed') return false;
+    if (tried.has(name) || skipped.has(name) || variantState(variant) === 'Failed') return false;
     if (name === base) return true;
     return (
       known &&
@@ -57,22 +68,30 @@ function courseOf(snapshot: SearchSnapshot, accelerator: Accelerator): Course {
   });
   // Others go on where this one has had all it may have.
   const wanted = all.slice(0, Math.max(0, most));
-  const room = most - wanted.length;
-  return { accelerator, space, tried, wanted, room: known ? room : 0 };
+  const room = Math.min(most - wanted.length, mostMade * maxVariants - variants.length);
+  return { accelerator, space, tried, skipped, wanted, room: known ? room : 0 };
 }
 
+/** What is only expected is known with an error, and makes the sampler no wiser than that. */
+const believed = ({ ms, lowMs, highMs }: Forecast, loss: number) => ({
+  objectives: [loss, ms],
+  errors: [0, (highMs - lowMs) / (2 * z90)],
+});
+
 /** What was made and measured on one accelerator, as the sampler takes it: what is not to be proposed again included. */
-function history(snapshot: SearchSnapshot, { accelerator, tried, wanted }: Course): Evaluated[] {
+function history(snapshot: SearchSnapshot, { accelerator, tried, skipped, wanted }: Course): Evaluated[] {
   const coming = new Set(wanted.map(({ metadata }) => metadata.name));
   return snapshot.variants
     .toSorted(byName)
-    .filter(({ metadata }) => tried.has(metadata.name) || coming.has(metadata.name))
+    .filter(({ metadata }) => tried.has(metadata.name) || skipped.has(metadata.name) || coming.has(metadata.name))
     .concat(
       snapshot.variants.filter((variant) => variantState(variant) === 'Failed' && !tried.has(variant.metadata.name)),
     )
     .map((variant) => {
       const { candidate } = variant.spec;
       const measured = measuredOf(snapshot, variant, accelerator);
+      const [forecast, quality] = [skipped.get(variant.metadata.name), variant.status?.quality];
+      if (forecast && quality) return { candidate, ...believed(forecast, lossOf(quality)) };
       if (!measured) return { candidate };
       return { candidate, objectives: objectivesOf(measured) };
     });
