@@ -4,6 +4,7 @@
  */
 import { allocation } from './allocation.ts';
 import { compression } from './compression.ts';
+import { forecast } from './forecast.ts';
 import { measurement } from './measurement.ts';
 import { nasTable } from './nas-table.ts';
 import { onnxRoundtrip } from './onnx-roundtrip.ts';
@@ -22,6 +23,7 @@ const benches: Record<string, Bench> = {
   'nas-table': nasTable,
   'predictor-table': predictorTable,
   proposal,
+  forecast,
 };
 const withoutArguments = ['measurement', 'allocation', 'quantization', 'proposal'];
 

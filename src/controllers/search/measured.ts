@@ -57,6 +57,7 @@ export function measuredOf(snapshot: SearchSnapshot, variant: Variant, accelerat
     ...(phases.length > 0 && { phases }),
     ...(figures && { figures }),
     latencyMs: first.latency[field],
+    latencyHighMs: field === 'p99Ms' ? p99HighMs : first.latency[field],
     outputsAgree: first.status?.outputsAgree !== false,
   };
 }

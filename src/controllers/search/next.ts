@@ -72,6 +72,9 @@ function courseOf(snapshot: SearchSnapshot, accelerator: Accelerator): Course {
   return { accelerator, space, tried, skipped, wanted, room: known ? room : 0 };
 }
 
+/** Standard deviations from a value to the end of its 95% interval. */
+const z975 = 1.96;
+
 /** What is only expected is known with an error, and makes the sampler no wiser than that. */
 const believed = ({ ms, lowMs, highMs }: Forecast, loss: number) => ({
   objectives: [loss, ms],
@@ -93,7 +96,10 @@ function history(snapshot: SearchSnapshot, { accelerator, tried, skipped, wanted
       const [forecast, quality] = [skipped.get(variant.metadata.name), variant.status?.quality];
       if (forecast && quality) return { candidate, ...believed(forecast, lossOf(quality)) };
       if (!measured) return { candidate };
-      return { candidate, objectives: objectivesOf(measured) };
+      const { latencyMs, latencyHighMs } = measured;
+      const error = (latencyHighMs - latencyMs) / z975;
+      const objectives = objectivesOf(measured);
+      return { candidate, objectives, errors: objectives.map((_, i) => (i === 1 ? error : 0)) };
     });
 }
 

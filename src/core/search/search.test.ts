@@ -114,7 +114,7 @@ test('evolution finds more than chance does with the same number of trials', () 
 
 describe('the outcome on one accelerator', () => {
   const point = (variant: string, quality: number, latencyMs: number, outputsAgree = true): Measured => ({
-    ...{ variant, latencyMs, outputsAgree, label: variant, sizeBytes: 1 },
+    ...{ variant, latencyMs, latencyHighMs: latencyMs, outputsAgree, label: variant, sizeBytes: 1 },
     quality: { metric: 'Top1', value: quality, low: quality, high: quality, samples: 1000 },
     ...{ p50Ms: latencyMs, p99Ms: latencyMs, p99LowMs: latencyMs, p99HighMs: latencyMs },
   });
@@ -185,6 +185,18 @@ describe('the outcome on one accelerator', () => {
       none.message,
       'no variant of enough quality keeps spec.figures PeakActivationBytes within 500: the nearest has 900',
     );
+  });
+
+  test('a threshold is kept by the whole interval, or it is not kept', () => {
+    const [base, small] = all as [Measured, Measured];
+    const unsure = { ...small, latencyHighMs: 11 };
+    const limits = { quality: { floor: 0.95 }, thresholdMs: 10 };
+    assert.equal(outcome([base, unsure], limits).recommended, undefined);
+    assert.match(
+      outcome([base, unsure], limits).message,
+      /meets 10 ms: the fastest takes 4\.00 ms, up to 11\.00 for certain/,
+    );
+    assert.equal(outcome([base, unsure], { ...limits, thresholdMs: 11 }).recommended, 'small');
   });
 
   test('never recommends what computes differently here', () => {
