@@ -8,6 +8,8 @@ export const Cause = z.enum([
   'None',
   'Load',
   'Throttling',
+  'NoisyNeighbour',
+  'InputChanged',
   'SlaTightened',
   'HardwareChanged',
   'ModelChanged',

@@ -58,10 +58,11 @@ export function app(state: AppState): Hono {
     const body = new Uint8Array(await context.req.arrayBuffer());
     // Only now: a swap while the body arrived would have closed the model taken before it.
     const model = served(context.req.param('model'));
-    let code = 200;
+    let [code, elements] = [200, 0];
     try {
       const length = context.req.header(headerLengthHeader);
       const inference = readInference(body, length === undefined ? undefined : Number(length), model.inputs);
+      elements = Object.values(inference.feeds).reduce((sum, { data }) => sum + data.length, 0);
       const results = await model.run(inference.feeds);
       const answer = writeInference(inference, results, { name: state.name, version });
       const binary = answer.headerLength !== undefined;
@@ -72,7 +73,8 @@ export function app(state: AppState): Hono {
       code = error instanceof RequestError ? error.status : 500;
       throw error;
     } finally {
-      state.metrics.observe(model.digest, code, (performance.now() - started) / 1000);
+      const seconds = (performance.now() - started) / 1000;
+      state.metrics.observe({ variant: model.digest, code, seconds, elements });
     }
   };
   const describe = (context: Context) => {

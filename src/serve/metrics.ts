@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { pressureMetrics } from './pressure.ts';
 
 /** Upper bounds in seconds, a quarter apart: a percentile read off them is at most so much too high. */
 const buckets = Array.from({ length: 44 }, (_, i) => Number((0.001 * 1.26 ** i).toPrecision(3)));
@@ -6,7 +7,7 @@ const buckets = Array.from({ length: 44 }, (_, i) => Number((0.001 * 1.26 ** i).
 export interface ServeMetrics {
   registry: Registry;
   /** One answered inference request. */
-  observe(variant: string, code: number, seconds: number): void;
+  observe(request: { variant: string; code: number; seconds: number; elements: number }): void;
   /** Makes the series of a variant, so that it is there from the start. */
   announce(variant: string): void;
 }
@@ -16,6 +17,7 @@ export function serveMetrics(pending: () => number): ServeMetrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  pressureMetrics(registry);
   const duration = new Histogram({
     name: 'retune_request_duration_seconds',
     help: 'Time from the arrival of an inference request to its answer, waiting included.',
@@ -29,6 +31,12 @@ export function serveMetrics(pending: () => number): ServeMetrics {
     labelNames: ['variant', 'code'],
     registers,
   });
+  const elements = new Counter({
+    name: 'retune_request_input_elements_total',
+    help: 'Elements of all input tensors of the requests that were answered: what a request asks for, on average.',
+    labelNames: ['variant'],
+    registers,
+  });
   new Gauge({
     name: 'retune_requests_pending',
     help: 'Inference requests that wait or run.',
@@ -40,9 +48,10 @@ export function serveMetrics(pending: () => number): ServeMetrics {
   return {
     registry,
     announce: (variant) => duration.zero({ variant }),
-    observe(variant, code, seconds) {
+    observe({ variant, code, seconds, elements: its }) {
       duration.observe({ variant }, seconds);
       requests.inc({ variant, code });
+      elements.inc({ variant }, its);
     },
   };
 }

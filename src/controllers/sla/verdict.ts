@@ -59,7 +59,8 @@ export function writeVerdict(
         previousVerdict: before?.verdict,
         settling: settling(context),
         ratePerSecond,
-        lastMetRatePerSecond: before?.lastMetRatePerSecond,
+        lastMet:
+          before?.lastMetRatePerSecond === undefined ? undefined : { ratePerSecond: before.lastMetRatePerSecond },
         expectedMs: active && expectedTailMs(active, ratePerSecond),
         unloadedMs: active?.p99Ms,
         capacityPerSecond: active && capacity(active),

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diagnose, type Evidence } from './cause.ts';
 import { judge } from './verdict.ts';
 
 const objective = { quantile: 0.99, thresholdMs: 50, minSamples: 100 };
@@ -27,26 +26,4 @@ test('the burn rate is the slow share over the allowed one', () => {
   const { measured } = judge(window(900, 100), 10, objective);
   assert.equal(Math.round((measured.burnRate ?? 0) * 100) / 100, 10);
   assert.equal(measured.ratePerSecond, 100);
-});
-
-const evidence: Evidence = {
-  thresholdMs: 50,
-  previousThresholdMs: 50,
-  previousVerdict: 'Met',
-  ratePerSecond: 20,
-  expectedMs: 20,
-  unloadedMs: 13,
-  capacityPerSecond: 70,
-  percentileMs: 55,
-};
-
-test('each cause is told by its evidence', () => {
-  const cause = (change: Partial<Evidence>) => diagnose({ ...evidence, ...change }).cause;
-  assert.equal(cause({ ratePerSecond: 69, expectedMs: Number.POSITIVE_INFINITY, percentileMs: 900 }), 'Load');
-  assert.equal(cause({ thresholdMs: 15, percentileMs: 20 }), 'SlaTightened');
-  assert.equal(cause({ unloadedMs: 80 }), 'ModelChanged');
-  assert.equal(cause({ percentileMs: 120 }), 'Throttling');
-  assert.equal(cause({ lastMetRatePerSecond: 10, percentileMs: 120 }), 'Load');
-  assert.equal(cause({ percentileMs: 120, settling: true }), 'Unknown');
-  assert.equal(cause({ percentileMs: 39, expectedMs: undefined, capacityPerSecond: undefined }), 'Unknown');
 });
