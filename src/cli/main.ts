@@ -49,6 +49,18 @@ program
   .action(async (file, options) => (await import('./inspect.ts')).inspect(file, options));
 
 program
+  .command('gate')
+  .description(
+    'hold a model against the limits of a search and an SLA and the present front; 0 ship it, 1 do not, 2 cannot tell',
+  )
+  .requiredOption('--model <path>', 'the ONNX file that is to be shipped')
+  .requiredOption('-f, --file <path>', 'the manifest of the NASSearch, and of the LatencySLA where there is one')
+  .option('--front <path>', 'the present NASSearch with its status, as kubectl get -o yaml writes it')
+  .option('--accelerator <name>', 'whose front to compare with (default: that of this machine)')
+  .option('-o, --output <format>', 'table or json', 'table')
+  .action(async (options) => (await import('./gate.ts')).gate(options));
+
+program
   .command('demo')
   .description('the whole loop on this machine: serve, breach, search, roll out, recover')
   .option('--report <path>', 'where to write the report', 'retune-report.html')
@@ -61,5 +73,6 @@ try {
   // A sentence for the user; the stack for whoever asks for it.
   console.error(`retune: ${error instanceof Error ? error.message : String(error)}`);
   if (process.env.RETUNE_DEBUG && error instanceof Error) console.error(error.stack);
-  process.exitCode = 1;
+  // The gate keeps 1 for models that are refused.
+  process.exitCode ??= 1;
 }
