@@ -33,6 +33,12 @@ export const TrialSpec = z.object({
     .object({ name: Name, inputs: FileRef })
     .optional()
     .describe('What is timed; the held-out inputs when left out.'),
+  expected: z
+    .object({ ms: z.number(), lowMs: z.number(), highMs: z.number() })
+    .optional()
+    .describe(
+      'What was forecast before it was measured, of the percentile that the search asks for: its median and 90% interval.',
+    ),
   batchSize: z.int().min(1).max(4096),
   minSamples: z.int().min(100).max(1_000_000),
   maxMeasureTime: Duration,

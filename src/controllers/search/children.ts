@@ -7,6 +7,7 @@ import { durationMs } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
 import { canonical, shortHash } from '../../core/search/candidate.ts';
 import { changesModel } from '../../core/search/changes.ts';
+import type { Forecast } from '../../core/search/forecast.ts';
 import { childName, trialName } from '../shared/names.ts';
 import type { Phase } from '../shared/phases.ts';
 
@@ -71,7 +72,7 @@ export function trialOf(
   search: NASSearch,
   variant: string,
   { name: accelerator, generation }: { name: string; generation: number },
-  phase?: Phase,
+  { phase, expected }: { phase?: Phase; expected?: Forecast } = {},
 ): Trial {
   const { workload, measurement } = search.spec;
   const name = trialName(variant, { accelerator, generation, phase: phase?.name });
@@ -84,6 +85,7 @@ export function trialOf(
       variantRef: { name: variant },
       baselineRef: { name: baseName(search) },
       ...{ accelerator, generation },
+      ...(expected && Number.isFinite(expected.highMs) && { expected }),
       ...(phase && { phase: { name: phase.name, inputs: phase.inputs } }),
       batchSize: workload.batchSize,
       minSamples: measurement.minSamples,

@@ -18,7 +18,7 @@ import { inherited } from './inherit.ts';
 import { samplerLimits } from './limits.ts';
 import { measuredOf, trialState, variantState } from './measured.ts';
 import { byAge, byName } from './order.ts';
-import { skippedOn } from './skip.ts';
+import { type Outlook, outlookOn } from './outlook.ts';
 
 export interface Next {
   variants: Variant[];
@@ -33,8 +33,7 @@ interface Course {
   tried: Set<string>;
   /** Variants that are yet to be tried on it, first those that are ready. */
   wanted: Variant[];
-  /** Variants that need not be tried on it, with what they should take. */
-  skipped: Map<string, Forecast>;
+  outlook: Outlook;
   /** How many more variants it may have. */
   room: number;
 }
@@ -55,10 +54,10 @@ function courseOf(snapshot: SearchSnapshot, accelerator: Accelerator): Course {
   const fromElsewhere = new Set(known ? inherited(snapshot, accelerator, space, tried) : []);
   const { maxVariants } = search.spec.budget;
   const most = maxVariants - tried.size;
-  const skipped = known ? skippedOn(snapshot, accelerator) : new Map<string, Forecast>();
+  const outlook: Outlook = known ? outlookOn(snapshot, accelerator) : { expected: new Map(), skipped: new Map() };
   const all = variants.toSorted(byAge).filter((variant, place) => {
     const { name } = variant.metadata;
-    if (tried.has(name) || skipped.has(name) || variantState(variant) === 'Failed') return false;
+    if (tried.has(name) || outlook.skipped.has(name) || variantState(variant) === 'Failed') return false;
     if (name === base) return true;
     return (
       known &&
@@ -69,7 +68,7 @@ function courseOf(snapshot: SearchSnapshot, accelerator: Accelerator): Course {
   // Others go on where this one has had all it may have.
   const wanted = all.slice(0, Math.max(0, most));
   const room = Math.min(most - wanted.length, mostMade * maxVariants - variants.length);
-  return { accelerator, space, tried, skipped, wanted, room: known ? room : 0 };
+  return { accelerator, space, tried, outlook, wanted, room: known ? room : 0 };
 }
 
 /** Standard deviations from a value to the end of its 95% interval. */
@@ -82,7 +81,8 @@ const believed = ({ ms, lowMs, highMs }: Forecast, loss: number) => ({
 });
 
 /** What was made and measured on one accelerator, as the sampler takes it: what is not to be proposed again included. */
-function history(snapshot: SearchSnapshot, { accelerator, tried, skipped, wanted }: Course): Evaluated[] {
+function history(snapshot: SearchSnapshot, { accelerator, tried, outlook, wanted }: Course): Evaluated[] {
+  const { skipped } = outlook;
   const coming = new Set(wanted.map(({ metadata }) => metadata.name));
   return snapshot.variants
     .toSorted(byName)
@@ -131,8 +131,10 @@ export function nextChildren(snapshot: SearchSnapshot, accelerators: readonly Ac
   const offered = base?.status?.dimensions ?? [];
   const limits = samplerLimits(snapshot);
   const courses = accelerators.map((accelerator) => courseOf(snapshot, accelerator));
-  const trialsFor = (variant: Variant, { accelerator }: Course) =>
-    phasesOf(search).map((phase) => trialOf(search, variant.metadata.name, accelerator, phase));
+  const trialsFor = ({ metadata: { name } }: Variant, { accelerator, outlook }: Course) =>
+    phasesOf(search).map((phase, i) =>
+      trialOf(search, name, accelerator, { phase, expected: i === 0 ? outlook.expected.get(name) : undefined }),
+    );
   const made = new Set(trials.map(({ metadata }) => metadata.name));
 
   const ready = courses.flatMap((course) =>

@@ -6,7 +6,7 @@ import { baseName } from './children.ts';
 import type { SearchSnapshot } from './gather.ts';
 import { qualityLimit } from './limits.ts';
 import { measuredOf, type State, trialState, variantState } from './measured.ts';
-import { skippedOn } from './skip.ts';
+import { outlookOn } from './outlook.ts';
 
 /** Longer reasons than a status may hold are cut. */
 const longestReason = 256;
@@ -24,7 +24,7 @@ function acceleratorStatus(snapshot: SearchSnapshot, accelerator: Accelerator): 
   return {
     ...accelerator,
     ...(useless.length > 0 && { narrowed: useless }),
-    ...{ trials: measured.length, skipped: skippedOn(snapshot, accelerator).size || undefined },
+    ...{ trials: measured.length, skipped: outlookOn(snapshot, accelerator).skipped.size || undefined },
     ...{ metric, front, recommended, message, hypervolume },
   };
 }
