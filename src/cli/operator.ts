@@ -53,7 +53,7 @@ export async function operator(options: OperatorOptions): Promise<void> {
     { cluster, lease, identity, log },
     async (signal) => {
       metrics.leading(true);
-      running = manager({ cluster, controllers: all, observer: metrics, log });
+      running = manager({ cluster, controllers: [...all, metrics.watching], observer: metrics, log });
       await running.run(signal);
       metrics.leading(false);
     },

@@ -1,4 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Controller } from '../runtime/controller.ts';
+import { searchMetrics } from './objects/searches.ts';
 
 export type ReconcileOutcome = 'success' | 'requeue_after' | 'requeue' | 'error' | 'terminal';
 const outcomes: ReconcileOutcome[] = ['success', 'requeue_after', 'requeue', 'error', 'terminal'];
@@ -11,6 +13,8 @@ export interface OperatorMetrics {
   leading(value: boolean): void;
   /** Seconds since anything was heard on the watch that has been silent for longest. */
   watchAge(read: () => number): void;
+  /** Listens to the objects that series are made of, and reconciles nothing. */
+  watching: Controller;
 }
 
 export function operatorMetrics(controllers: string[]): OperatorMetrics {
@@ -43,6 +47,7 @@ export function operatorMetrics(controllers: string[]): OperatorMetrics {
   }
   return {
     registry,
+    watching: { name: 'metrics', watches: searchMetrics(registry), reconcile: async () => ({}) },
     reconciled: (controller, outcome, seconds) => {
       total.inc({ controller, outcome });
       duration.observe({ controller }, seconds);

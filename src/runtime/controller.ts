@@ -1,4 +1,4 @@
-import type { ApiObject, Key, ListOptions, ResourceType } from './cluster/cluster.ts';
+import type { ApiObject, Key, ListOptions, ResourceType, WatchEvent } from './cluster/cluster.ts';
 import { isApiError } from './cluster/errors.ts';
 import { WorkQueue } from './queue.ts';
 import { type Log, type Reconcile, TerminalError } from './reconcile.ts';
@@ -9,7 +9,7 @@ export type Outcome = 'success' | 'requeue_after' | 'requeue' | 'error' | 'termi
 export interface Watched<T extends ApiObject = ApiObject> {
   type: ResourceType<T>;
   options?: ListOptions;
-  map(object: T): Key[];
+  map(object: T, event: WatchEvent<T>['type']): Key[];
 }
 
 export interface Controller {

@@ -33,7 +33,9 @@ export function manager({ cluster, controllers, observer, log, gracePeriodMs = 3
     const running = new RunningController(controller, observer, log);
     for (const { type, options = {}, map } of controller.watches) {
       watches.push(
-        cluster.watch(type, options, ({ object }) => map(object).forEach((key) => void running.enqueue(key))),
+        cluster.watch(type, options, ({ object, type: event }) =>
+          map(object, event).forEach((key) => void running.enqueue(key)),
+        ),
       );
     }
     return running;
