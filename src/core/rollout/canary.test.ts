@@ -197,12 +197,14 @@ class World {
       s.weight = action.percent;
     } else if (action.kind === 'RemoveCanary') {
       assert.ok(!s.weight, 'what is removed serves nothing');
-      assert.ok(s.stable?.settled || s.rollout.step === 'RollingBack');
+      assert.ok(s.stable?.settled || s.stable?.modelUri === theirUri || s.rollout.step === 'RollingBack');
       s.canary = undefined;
       s.baseline = undefined;
     } else {
       assert.notEqual(s.stable?.modelUri, theirUri, 'what others set is theirs');
-      if (action.uri === newUri) assert.ok(this.passed.length > 0 || s.rollout.reason === 'PromotedElsewhere');
+      if (action.uri === newUri && s.rollout.reason !== 'PromotedElsewhere') {
+        assert.deepEqual(this.passed.slice(-(s.steps?.length ?? 1)), s.steps ?? [100], 'every share was proven');
+      }
       this.promote(action.uri);
     }
   }
