@@ -13,6 +13,8 @@ export interface Workload {
   key: Key;
   reference: WorkloadRef;
   route?: RouteRef;
+  /** A GitOps tool that owns the model field was told to leave it alone. */
+  fieldIgnoredByGitOps?: boolean;
 }
 
 /** The rollout that is under way: what tells the model before from the one after where only one is written down. */
@@ -33,8 +35,8 @@ export interface TargetSnapshot {
   /** The wanted number of replicas of the workload itself; read, never written. */
   replicas: number;
   tracks: { stable: TrackState; canary?: TrackState; baseline?: TrackState };
-  /** A rollout gets pods with the old model of its own to be compared with; else it is compared with the workload's. */
-  freshBaseline: boolean;
+  /** The canary is a revision of the workload itself: there is no baseline, it is compared with what is stable. */
+  inPlace: boolean;
   /** Percent of the requests that the canary is given; undefined where the target can't, or need not, be told. */
   weight?: number;
   pods: TargetPod[];
@@ -78,16 +80,16 @@ export interface ModelPatch {
 export interface RolloutTarget {
   /** What runs now; undefined when the workload is gone. Throws TargetError when it can't be read as a target. */
   observe(present?: PresentRollout): Promise<TargetSnapshot | undefined>;
-  /** Makes pods with `modelUri` beside those of the present model, and a baseline where there is to be one. */
+  /** Makes pods with `modelUri` beside those of the present model, and a baseline with that unless `inPlace`. */
   ensureCanary(modelUri: string): Promise<void>;
   /** Gives the canary so many percent of the requests; 0 takes it out. Only where `weight` is told. */
   setWeight(percent: number): Promise<void>;
-  /** Takes away what `ensureCanary` made; `previousUri` is the model that is left. */
-  removeCanary(previousUri: string): Promise<void>;
+  /** Takes away what `ensureCanary` made, step by step: it is called until no canary and no baseline is left. */
+  removeCanary(present: PresentRollout): Promise<void>;
   /** Makes `modelUri` the model of the workload, and changes no other field of it. */
   setModel(modelUri: string): Promise<void>;
-  /** The change that `setModel` would make. */
-  patch(modelUri: string): Promise<ModelPatch>;
+  /** The change that `setModel` would make; undefined when the workload is gone. */
+  patch(modelUri: string): Promise<ModelPatch | undefined>;
 }
 
 /** Opens the target that serves a workload. */

@@ -65,9 +65,20 @@ function decideAction(
   }
   if (context.snapshot.sla.spec.mode === 'Recommend') {
     const known = context.status.recommendation?.variant === picked.variant;
-    if (!known) record(context, 'Recommended', context.status.cause ?? 'Unknown', picked.variant);
-    condition(context, 'Ready', true, 'Recommended', `apply status.recommendation.patch to serve ${picked.variant}`);
+    const { configMap } = context.snapshot.sla.spec.recommend;
+    const file = configMap ? `, or the file in ConfigMap ${configMap}` : '';
+    const message = `run status.recommendation.command to serve ${picked.variant}, or commit its patch${file}`;
+    if (!known) {
+      record(context, 'Recommended', context.status.cause ?? 'Unknown', picked.variant);
+      context.events.push({ type: 'Normal', reason: 'Recommended', message });
+    }
+    condition(context, 'Ready', true, 'Recommended', message);
     return picked;
+  }
+  // Read well, and not to be written: another controller would undo it, or nothing could roll it back.
+  if (target.unfit) {
+    condition(context, 'Ready', false, target.unfit.reason, target.unfit.message);
+    return undefined;
   }
   startRollout(context, target, picked);
   condition(context, 'Ready', true, 'RollingOut', `rolling out ${picked.variant}`);
@@ -124,6 +135,8 @@ export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
     status.accelerator = acceleratorOf(snapshot, target);
     status.activeUri = target.tracks.stable.modelUri;
     status.activeVariant = active?.variant;
+    // What was recommended and is served is no recommendation any more.
+    if (status.recommendation?.modelUri === status.activeUri) status.recommendation = undefined;
     writeVerdict(context, judgeProduction(context), target, active);
     // A rollout under way is finished even where its search is gone: half a rollout helps nobody.
     if (status.rollout) actions = continueRollout(context, target);

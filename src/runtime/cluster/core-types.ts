@@ -109,6 +109,14 @@ export interface Deployment extends ApiObject {
   };
 }
 
+export interface ReplicaSet extends ApiObject {
+  spec: { replicas?: number; template: PodTemplate };
+}
+
+export interface ConfigMap extends ApiObject {
+  data?: Record<string, string>;
+}
+
 export interface Service extends ApiObject {
   spec: {
     type?: string;
@@ -139,6 +147,13 @@ export const deployments: ResourceType<Deployment> = {
   plural: 'deployments',
   namespaced: true,
 };
+export const replicaSets: ResourceType<ReplicaSet> = {
+  apiVersion: 'apps/v1',
+  kind: 'ReplicaSet',
+  plural: 'replicasets',
+  namespaced: true,
+};
+export const configMaps: ResourceType<ConfigMap> = core('ConfigMap', 'configmaps');
 export const leases: ResourceType<Lease> = {
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',

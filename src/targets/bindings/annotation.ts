@@ -12,6 +12,7 @@ export function annotation(name: string): Binding {
       metadata: { ...template.metadata, annotations: { ...template.metadata?.annotations, [name]: uri } },
     }),
     fragment: (_container, uri) => ({ metadata: { annotations: { [name]: uri } } }),
+    owned: () => ['f:metadata', 'f:annotations', `f:${name}`],
     operations(template, _container, uri) {
       const path = `/metadata/annotations/${pointer(name)}`;
       return [

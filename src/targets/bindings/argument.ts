@@ -31,6 +31,7 @@ export function argument(prefix: string): Binding {
         const at = indexIn(args, container);
         return { ...present, args: at < 0 ? [...args, prefix + uri] : args.with(at, prefix + uri) };
       }),
+    owned: (container) => ['f:spec', 'f:containers', `k:{"name":"${container}"}`, 'f:args'],
     operations(template, container, uri) {
       const args = containerNamed(template, container)?.args;
       const at = indexIn(args, container);

@@ -22,6 +22,8 @@ export interface Binding {
    * is in a list that is atomic to server-side apply: applying it would own, and overwrite, the whole list.
    */
   fragment?(container: string, uri: string): DeepPartial<PodTemplate>;
+  /** Where `managedFields` (its tree `fieldsV1`) tells who owns it, from the pod template on. */
+  owned(container: string): string[];
   /** The same change for pipelines as JSON Patch, which tests what it relies on before it replaces. */
   operations(template: PodTemplate, container: string, uri: string): JsonOperation[];
 }

@@ -16,6 +16,10 @@ export function environment(variable: string, field = 'env'): Binding {
     fragment: (container, uri) => ({
       spec: { containers: [{ name: container, env: [{ name: variable, value: uri }] }] },
     }),
+    owned: (container) => [
+      ...['f:spec', 'f:containers', `k:{"name":"${container}"}`, 'f:env'],
+      ...[`k:{"name":"${variable}"}`, 'f:value'],
+    ],
     operations(template, container, uri) {
       const at = containerIndex(template, container);
       const env = template.spec.containers[at]?.env ?? [];

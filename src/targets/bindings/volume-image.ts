@@ -42,6 +42,7 @@ export function volumeImage(volume: string): Binding {
     fragment: (_container, uri) => ({
       spec: { volumes: [{ name: volume, image: { reference: referenceOf(uri, volume) } }] },
     }),
+    owned: () => ['f:spec', 'f:volumes', `k:{"name":"${volume}"}`, 'f:image', 'f:reference'],
     operations({ spec }, _container, uri) {
       const path = `/spec/volumes/${ofTemplate(spec.volumes)}`;
       return [
