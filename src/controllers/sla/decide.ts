@@ -141,7 +141,7 @@ export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
     // A rollout under way is finished even where its search is gone: half a rollout helps nobody.
     if (status.rollout) actions = continueRollout(context, target);
     else if (!blocked) recommend = decideAction(context, target, active, all);
-  } else if (status.rollout && !sla.spec.suspend) {
+  } else if (status.rollout && workload.kind === 'Missing' && !sla.spec.suspend) {
     continueRollout(context, undefined);
   }
   if (blocked) {

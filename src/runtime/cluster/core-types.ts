@@ -122,7 +122,7 @@ export interface Service extends ApiObject {
     type?: string;
     clusterIP?: string;
     selector?: Record<string, string>;
-    ports: { name?: string; port: number; targetPort?: number | string }[];
+    ports: { name?: string; port: number; targetPort?: number | string; protocol?: string; appProtocol?: string }[];
   };
 }
 

@@ -17,7 +17,7 @@ export interface Observed {
   snapshot: TargetSnapshot;
 }
 
-const trackKey = ({ namespace, name }: Key, track: BesideTrack) => ({ namespace, name: trackName(name, track) });
+export const trackKey = ({ namespace, name }: Key, track: BesideTrack) => ({ namespace, name: trackName(name, track) });
 
 /** The Deployment that is there, and not about to go. */
 export async function presentDeployment(cluster: Cluster, key: Key): Promise<Deployment | undefined> {
