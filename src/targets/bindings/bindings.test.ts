@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { patched } from '../../../test/contract/patched.ts';
 import { type Deployment, deployments, type PodTemplate } from '../../runtime/cluster/core-types.ts';
 import { EmbeddedApi } from '../../runtime/cluster/embedded/api/api.ts';
 import type { ModelBinding } from '../target.ts';
-import type { JsonOperation } from './binding.ts';
 import { bindingOf, boundModel, servingContainer } from './choose.ts';
 
 const old = 'oci://store.example/models@sha256:0';
@@ -44,26 +44,6 @@ const references: Record<string, ModelBinding> = {
   'a volume image': { env, binding: { volumeImage: 'models' } },
 };
 
-/** JSON Patch on one leaf at a time: `test` and `replace` are all that bindings use. */
-function patched(target: PodTemplate, operations: JsonOperation[]): PodTemplate {
-  const copy = structuredClone(target);
-  for (const { op, path, value } of operations) {
-    const names = path
-      .slice(1)
-      .split('/')
-      .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
-    const last = names.pop() ?? '';
-    const parent = names.reduce(
-      (part, name) => part[name] as Record<string, unknown>,
-      copy as unknown as Record<string, unknown>,
-    );
-    assert.ok(last in parent, `${path} is there`);
-    if (op === 'test') assert.deepEqual(parent[last], value);
-    else parent[last] = value;
-  }
-  return copy;
-}
-
 const unordered = (value: PodTemplate) => ({
   ...value,
   spec: {
@@ -102,7 +82,10 @@ for (const [name, part] of Object.entries(references)) {
     const uri = 'oci://store.example/models@sha256:1';
     const operations = binding.operations(template, 'server', uri);
     assert.equal(operations[0]?.op, 'test');
-    assert.deepEqual(unordered(patched(template, operations)), unordered(binding.write(template, 'server', uri)));
+    assert.deepEqual(
+      unordered(patched(template, { type: 'json', body: operations })),
+      unordered(binding.write(template, 'server', uri)),
+    );
   });
 
   if (binding.fragment) {
