@@ -27,8 +27,10 @@ export async function argoRolloutsScene(
     const template = templateOf(name, uri);
     const its = { name: `${name}-${hash}`, namespace };
     const labels = { ...template.metadata.labels, [hashLabel]: hash };
-    const marked = { ...template, metadata: { ...template.metadata, labels } };
-    const selector = { matchLabels: { app: name, [hashLabel]: hash } };
+    // Not the pods': a real controller of ReplicaSets would delete those that are too many for it.
+    const apart = { ...labels, scene: 'read-only' };
+    const marked = { ...template, metadata: { ...template.metadata, labels: apart } };
+    const selector = { matchLabels: apart };
     if (!(await cluster.get(replicaSets, its))) {
       const set = { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: its };
       await cluster.create(replicaSets, { ...set, spec: { replicas: 0, selector, template: marked } as never });

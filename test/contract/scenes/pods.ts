@@ -14,7 +14,7 @@ export async function reportPod(
   }: { name: string; namespace: string; labels: Record<string, string>; ready: boolean },
 ): Promise<void> {
   const metadata = { name, namespace, labels };
-  const spec = { nodeName: 'node-a', containers: [{ name: 'server', image: 'server' }] };
+  const spec = { nodeName: 'scene', containers: [{ name: 'server', image: 'server' }] };
   const pod: Pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec };
   if (!(await cluster.get(pods, metadata))) await cluster.create(pods, pod);
   const status: Pod['status'] = {
