@@ -11,16 +11,17 @@ import { rollouts } from '../../src/targets/argo-rollouts/rollout.ts';
 import { httpRoutes, split } from '../../src/targets/gateway/route.ts';
 import { openTarget } from '../../src/targets/open.ts';
 import type { RolloutTarget, TargetSnapshot } from '../../src/targets/target.ts';
+import { drive, halfASecond } from '../contract/machine.ts';
 import { rolloutTargetContract } from '../contract/rollout-target.ts';
 import { argoRolloutsScene } from '../contract/scenes/argo-rollouts.ts';
 import { kserveScene } from '../contract/scenes/kserve.ts';
 import { until } from '../e2e/operator.ts';
 import { addNodes, say, startCluster, type TestCluster, whyNot } from './cluster.ts';
-import { drive } from './machine.ts';
 import { applyForeignCrds, startArgoRollouts } from './rollout-tools.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error: console.error };
 const reason = process.env.RETUNE_TEST_REQUIRE_CLUSTER ? undefined : whyNot();
+const half = { pass: halfASecond, looks: 240 };
 const [oldUri, newUri, worseUri] = ['file:///models/old', 'file:///models/new', 'file:///models/worse'];
 
 describe('rollout targets on a real API server', { skip: reason }, () => {
@@ -104,6 +105,7 @@ describe('rollout targets on a real API server', { skip: reason }, () => {
         target,
         { modelUri: newUri, previousUri: oldUri },
         {
+          ...half,
           async compare({ pods: its }) {
             const on = (track: string) => its.filter((pod) => pod.track === track && pod.ready).length;
             if (on('canary') < 1) return { verdict: 'CannotTell', evidence: 'no canary yet' };
@@ -128,7 +130,7 @@ describe('rollout targets on a real API server', { skip: reason }, () => {
       const { outcome, seen } = await drive(
         target,
         { modelUri: worseUri, previousUri: newUri },
-        { compare: async () => ({ verdict: 'Fail', evidence: 'slower' }) },
+        { ...half, compare: async () => ({ verdict: 'Fail', evidence: 'slower' }) },
       );
       assert.equal(outcome, 'RolledBack');
       neverWorse(seen);
@@ -140,6 +142,7 @@ describe('rollout targets on a real API server', { skip: reason }, () => {
         target,
         { modelUri: worseUri, previousUri: newUri },
         {
+          ...half,
           async compare() {
             const abort = ['--subresource=status', '--type=merge', '-p', '{"status":{"abort":true}}'];
             await real.kubectl(['-n', key.namespace, 'patch', 'rollout', key.name, ...abort]);

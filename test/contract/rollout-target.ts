@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { RolloutStatus, RolloutStep } from '../../src/api/latency-sla.ts';
 import type { ApiObject, Cluster, ResourceType } from '../../src/runtime/cluster/cluster.ts';
 import type { RolloutTarget, Workload } from '../../src/targets/target.ts';
+import { drive } from './machine.ts';
 import { patched } from './patched.ts';
 
 export const oldUri = 'oci://store.example/models@sha256:0';
@@ -157,6 +159,54 @@ export function rolloutTargetContract(
       assert.notDeepEqual(after, before);
       assert.deepEqual({ spec: after }, patched({ spec: before }, patch), 'the patch for people comes to the same');
       assert.deepEqual(await scene.beside(), []);
+    });
+
+    /** What the controllers come to in each step of a rollout; time goes on by three seconds a look. */
+    function controllersOf(scene: Scene) {
+      const comesTo: Record<RolloutStep, Report> = {
+        ...{ Starting: 'CanaryReady', Comparing: 'CanaryReady', Promoting: 'Promoted', Cleaning: 'Promoted' },
+        RollingBack: 'Restored',
+      };
+      let nowMs = Date.now();
+      return async ({ step }: RolloutStatus, first = nowMs) => {
+        // Nothing is reported of what is not asked for yet.
+        if (step !== 'Starting' || (await scene.target.observe(present))?.tracks.canary)
+          await scene.report(comesTo[step]);
+        nowMs = first + 3000;
+        return nowMs;
+      };
+    }
+
+    test('the canary machine takes it from one model to the other', async () => {
+      const scene = await open('driven');
+      await scene.report('Serving');
+      const before = await spec(scene);
+      const { outcome, seen } = await drive(scene.target, present, {
+        ...{ pass: controllersOf(scene), looks: 40, steps: [10, 50] },
+        compare: async () => ({ verdict: 'Pass', evidence: 'faster' }),
+      });
+      assert.equal(outcome, 'Promoted');
+      const given = new Set(seen.map(({ weight }) => weight));
+      assert.deepEqual([...given].sort(), weighs ? [0, 10, 50] : [undefined]);
+      assert.deepEqual((await observed(scene, false)).tracks.stable, {
+        modelUri: newUri,
+        settled: true,
+        failure: undefined,
+      });
+      assert.deepEqual(await scene.beside(), []);
+      assert.notDeepEqual(await spec(scene), before);
+    });
+
+    test('the canary machine takes it back from a model that fails, and nothing is left of that', async () => {
+      const scene = await open('driven-back');
+      await scene.report('Serving');
+      const before = await spec(scene);
+      const { outcome } = await drive(scene.target, present, {
+        ...{ pass: controllersOf(scene), looks: 40, steps: [10, 50] },
+        compare: async () => ({ verdict: 'Fail', evidence: 'slower' }),
+      });
+      assert.equal(outcome, 'RolledBack');
+      assert.deepEqual([await spec(scene), await scene.beside()], [before, []]);
     });
 
     test('what others change meanwhile is kept', async () => {

@@ -54,7 +54,9 @@ export async function argoRolloutsScene(
     async report(what: Report) {
       await replicaSet(oldUri, true, 3);
       const idle = { abort: undefined, pauseConditions: undefined, message: undefined };
-      if (what === 'Serving' || what === 'Restored') {
+      const live = await cluster.get(rollouts, metadata);
+      const isNew = JSON.stringify(live?.spec.template).includes(newUri.slice('oci://'.length));
+      if (what === 'Serving' || (what === 'Restored' && !isNew)) {
         return status({ ...idle, currentPodHash: old, stableRS: old, phase: 'Healthy' });
       }
       await replicaSet(newUri, what !== 'CanaryFailed', 1);

@@ -67,8 +67,14 @@ export async function kserveScene(cluster: Cluster, name: string, namespace = 'd
       if (what === 'CanaryFailed') return status({ ...created, latestReadyRevision: first }, true);
       if (what === 'Promoted')
         return status({ ...created, latestReadyRevision: second, latestRolledoutRevision: second });
+      // The old model is the newest revision only once it was asked for.
+      const live = await cluster.get(inferenceServices, { namespace, name });
+      if (live?.spec.predictor.model?.storageUri === newUri) {
+        return status({ ...created, latestReadyRevision: second });
+      }
       const third = await revision(3, oldUri, true);
-      await status({ latestCreatedRevision: third, latestReadyRevision: third, latestRolledoutRevision: first });
+      const rolledOut = live?.spec.predictor.canaryTrafficPercent === undefined ? third : first;
+      await status({ latestCreatedRevision: third, latestReadyRevision: third, latestRolledoutRevision: rolledOut });
     },
     beside: async () => [],
   };

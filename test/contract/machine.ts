@@ -16,24 +16,39 @@ export interface Driven {
   seen: TargetSnapshot[];
 }
 
+export interface Driving {
+  /** What the comparison says of what the target shows. */
+  compare(seen: TargetSnapshot): Promise<Comparison>;
+  /** Lets time pass, and whoever else there is act; the time then. */
+  pass(rollout: RolloutStatus): Promise<number>;
+  looks: number;
+  steps?: number[];
+}
+
+/** Half a second of real time between looks. */
+export async function halfASecond(): Promise<number> {
+  await sleep(500);
+  return Date.now();
+}
+
 /** One rollout by the canary machine, with what the comparison says given, as the SLA's controller drives it. */
 export async function drive(
   target: RolloutTarget,
   models: { modelUri: string; previousUri: string },
-  how: { compare(seen: TargetSnapshot): Promise<Comparison>; seconds?: number; steps?: number[] },
+  { compare, pass, looks, steps }: Driving,
 ): Promise<Driven> {
   const at = new Date().toISOString();
   const digest = `sha256:${'0'.repeat(64)}`;
   let rollout: RolloutStatus = { ...models, variant: 'v', digest, step: 'Starting', started: at, stepSince: at };
   const seen: TargetSnapshot[] = [];
-  for (const deadline = Date.now() + (how.seconds ?? 120) * 1000; Date.now() < deadline; await sleep(500)) {
+  for (let look = 0; look < looks; look++) {
+    const nowMs = await pass(rollout);
     const found = await target.observe(rollout);
     if (found) seen.push(found);
     const decision = advance({
-      ...{ rollout, inPlace: found?.inPlace, weight: found?.weight, steps: how.steps, timeoutMs: 60_000 },
+      ...{ rollout, inPlace: found?.inPlace, weight: found?.weight, steps, timeoutMs: 60_000, nowMs },
       ...{ stable: found?.tracks.stable, canary: found?.tracks.canary, baseline: found?.tracks.baseline },
-      comparison: found ? await how.compare(found) : { verdict: 'CannotTell', evidence: '' },
-      nowMs: Date.now(),
+      comparison: found ? await compare(found) : { verdict: 'CannotTell', evidence: '' },
     });
     rollout = decision.rollout;
     if (decision.outcome) return { outcome: decision.outcome, rollout, seen };
