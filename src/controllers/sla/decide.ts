@@ -86,7 +86,7 @@ function decideAction(
 }
 
 /** What stands in the way of judging at all, a sentence that says what to do; undefined when nothing does. */
-function obstacle({ sla, workload, search }: SlaSnapshot): [reason: string, message: string] | undefined {
+function obstacle({ sla, workload, rival, search }: SlaSnapshot): [reason: string, message: string] | undefined {
   const { workloadRef, searchRef, suspend } = sla.spec;
   if (suspend) return ['Suspended', 'spec.suspend is true: nothing is judged and nothing is changed'];
   if (workload.kind === 'Refused') return [workload.reason, workload.message];
@@ -94,6 +94,12 @@ function obstacle({ sla, workload, search }: SlaSnapshot): [reason: string, mess
     return [
       'WorkloadNotFound',
       `there is no ${workloadRef.kind} "${workloadRef.name}" in namespace ${sla.metadata.namespace}: create it or correct spec.workloadRef.name`,
+    ];
+  }
+  if (rival) {
+    return [
+      'WorkloadTaken',
+      `LatencySLA "${rival}" is older and keeps the model of ${workloadRef.kind} "${workloadRef.name}", of which there is one: set spec.mode of one of the two to Recommend, or delete it`,
     ];
   }
   if (!search)

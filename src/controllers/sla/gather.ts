@@ -20,6 +20,8 @@ export type FoundTarget =
 export interface SlaSnapshot {
   sla: LatencySLA;
   workload: FoundTarget;
+  /** The older SLA that changes the same workload, if there is one. */
+  rival?: string;
   search: NASSearch | undefined;
   variants: Variant[];
   trials: Trial[];
@@ -48,6 +50,19 @@ async function observe({ targetOf }: Sources, sla: LatencySLA): Promise<FoundTar
   }
 }
 
+const age = ({ metadata }: LatencySLA) => `${metadata.creationTimestamp} ${metadata.name}`;
+
+/** Of the SLAs that would change one workload, the oldest does: its name, unless it is this one. */
+function rivalOf(sla: LatencySLA, all: LatencySLA[]): string | undefined {
+  const { kind, name } = sla.spec.workloadRef;
+  const [first] = all
+    .filter(({ spec }) => spec.workloadRef.kind === kind && spec.workloadRef.name === name)
+    .filter(({ spec }) => spec.mode === 'Auto' && !spec.suspend)
+    .sort((a, b) => age(a).localeCompare(age(b), 'en'));
+  const oldest = first?.metadata.name;
+  return sla.spec.mode === 'Auto' && oldest !== sla.metadata.name ? oldest : undefined;
+}
+
 /** How far back canary and baseline may be looked at: to when they were given their present share, and no further. */
 function comparisonMs({ status }: LatencySLA, nowMs: number): number | undefined {
   if (status?.rollout?.step !== 'Comparing') return undefined;
@@ -66,8 +81,9 @@ export async function gather(
   if (!sla || sla.metadata.deletionTimestamp) return undefined;
   const { namespace } = key;
   const ofSearch = { namespace, labels: { [labels.search]: sla.spec.searchRef.name } };
-  const [workload, search, itsVariants, itsTrials, profiles] = await Promise.all([
+  const [workload, slas, search, itsVariants, itsTrials, profiles] = await Promise.all([
     observe(sources, sla),
+    cluster.list(latencySlas, { namespace }),
     cluster.get(nasSearches, { namespace, name: sla.spec.searchRef.name }),
     cluster.list(variants, ofSearch),
     cluster.list(trials, ofSearch),
@@ -90,5 +106,6 @@ export async function gather(
     sinceMs ? read(sinceMs, baselineTrack) : undefined,
   ]);
   const readings = { production, recent, canary, baseline };
-  return { sla, workload, search, variants: itsVariants, trials: itsTrials, profiles, ...readings };
+  const rival = rivalOf(sla, slas);
+  return { sla, workload, rival, search, variants: itsVariants, trials: itsTrials, profiles, ...readings };
 }
