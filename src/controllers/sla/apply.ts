@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { labels } from '../../api/common.ts';
-import type { LatencySLAStatus } from '../../api/latency-sla.ts';
+import type { LatencySLA, LatencySLAStatus } from '../../api/latency-sla.ts';
 import { latencySlas } from '../../api/resources.ts';
 import type { RolloutAction } from '../../core/rollout/canary.ts';
 import type { Cluster } from '../../runtime/cluster/cluster.ts';
@@ -9,7 +9,7 @@ import type { RolloutTarget, TargetOf } from '../../targets/target.ts';
 import type { SlaDecision } from './decide.ts';
 import type { SlaSnapshot } from './gather.ts';
 import { recommendation, recommendationFile } from './recommendation.ts';
-import { workloadOf } from './workload.ts';
+import { isHeld, rolloutFinalizer, workloadOf } from './workload.ts';
 
 const fieldManager = 'retune';
 
@@ -51,6 +51,17 @@ async function writeFile(cluster: Cluster, { sla }: SlaSnapshot, file: ConfigMap
   await cluster.apply(configMaps, file, { fieldManager, force: true });
 }
 
+/** Holds the SLA, or lets it go. A field manager of its own, so that nothing else of the SLA is owned or dropped. */
+async function hold(cluster: Cluster, { apiVersion, kind, metadata }: LatencySLA, held: boolean): Promise<void> {
+  const { name, namespace } = metadata;
+  const identity = { name, namespace, ...(held && { finalizers: [rolloutFinalizer] }) };
+  await cluster.apply(
+    latencySlas,
+    { apiVersion, kind, metadata: identity },
+    { fieldManager: 'retune-rollout', force: true },
+  );
+}
+
 /** Writes the verdict, then acts on it: what is done can always be explained from status. */
 export async function apply(
   cluster: Cluster,
@@ -66,8 +77,10 @@ export async function apply(
   }
   const isNew = decision.events.some(({ reason }) => reason === 'Recommended');
   if (file) await writeFile(cluster, snapshot, file, isNew);
+  if (status.rollout && !isHeld(sla) && !sla.metadata.deletionTimestamp) await hold(cluster, sla, true);
   if (workload.kind === 'Found') {
     for (const action of decision.actions) await act(target, snapshot, action);
   }
   for (const event of decision.events) await cluster.emit(sla, event);
+  if (!status.rollout && isHeld(sla)) await hold(cluster, sla, false);
 }

@@ -117,6 +117,14 @@ function obstacle({ sla, workload, rival, search }: SlaSnapshot): [reason: strin
   return undefined;
 }
 
+/** An SLA that goes judges nothing any more; it takes its rollout back first, where the workload can still be read. */
+function decideEnd(context: Context, target: TargetSnapshot | undefined): SlaDecision {
+  const { status, events, snapshot } = context;
+  const actions = continueRollout(context, target);
+  if (snapshot.workload.kind === 'Refused') status.rollout = undefined;
+  return { status, actions, events, requeueAfterMs: 1000 };
+}
+
 /** Pure and total: the whole status and what to do, from one snapshot. */
 export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
   const { sla, workload } = snapshot;
@@ -132,6 +140,7 @@ export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
   };
   const { status, events } = context;
   const target = workload.kind === 'Found' ? workload.target : undefined;
+  if (sla.metadata.deletionTimestamp) return decideEnd(context, target);
   const blocked = obstacle(snapshot);
   let actions: RolloutAction[] = [];
   let recommend: Finalist | undefined;

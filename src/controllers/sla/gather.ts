@@ -9,7 +9,7 @@ import type { Variant } from '../../api/variant.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
 import type { LatencyReader, Reading } from '../../sources/source.ts';
 import { TargetError, type TargetOf, type TargetSnapshot, type Track } from '../../targets/target.ts';
-import { workloadOf } from './workload.ts';
+import { isHeld, workloadOf } from './workload.ts';
 
 export type FoundTarget =
   | { kind: 'Found'; target: TargetSnapshot }
@@ -78,7 +78,7 @@ export async function gather(
   nowMs: number,
 ): Promise<SlaSnapshot | undefined> {
   const sla = await cluster.get(latencySlas, key);
-  if (!sla || sla.metadata.deletionTimestamp) return undefined;
+  if (!sla || (sla.metadata.deletionTimestamp && !isHeld(sla))) return undefined;
   const { namespace } = key;
   const ofSearch = { namespace, labels: { [labels.search]: sla.spec.searchRef.name } };
   const [workload, slas, search, itsVariants, itsTrials, profiles] = await Promise.all([

@@ -52,6 +52,7 @@ export function continueRollout(context: Context, target: TargetSnapshot | undef
       minSamples: rollout.minSamples,
       parts: target?.weight === undefined ? 1 : (rollout.steps?.length ?? 1),
     }),
+    unwanted: snapshot.sla.metadata.deletionTimestamp && 'its LatencySLA is being deleted',
     timeoutMs: durationMs(rollout.timeout),
     nowMs,
   });

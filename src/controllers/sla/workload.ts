@@ -8,3 +8,8 @@ export const workloadOf = ({ metadata, spec }: LatencySLA): Workload => ({
   route: spec.rollout.httpRoute,
   fieldIgnoredByGitOps: spec.rollout.fieldIgnoredByGitOps,
 });
+
+/** On an SLA while a rollout of it is under way: it is taken back before the SLA goes, or its canary would serve for ever. */
+export const rolloutFinalizer = 'retune.dev/rollout';
+
+export const isHeld = ({ metadata }: LatencySLA): boolean => metadata.finalizers?.includes(rolloutFinalizer) ?? false;

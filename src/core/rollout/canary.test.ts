@@ -141,7 +141,7 @@ const kinds: Record<string, Kind> = {
   'that weighs revisions': { weight: 0, steps: [10, 50], inPlace: true },
   'whose own controller steps': { inPlace: true },
 };
-const happenings = ['settle', 'crash', 'pass', 'fail', 'wait', 'lose', 'promote', 'edit', 'repeat'] as const;
+const happenings = ['settle', 'crash', 'pass', 'fail', 'wait', 'lose', 'promote', 'edit', 'disown', 'repeat'] as const;
 
 /** A cluster that obeys actions, with crashes, deletions and verdicts at the generator's will. */
 class World {
@@ -167,6 +167,7 @@ class World {
     if (what === 'lose' && !s.inPlace) s.canary = undefined;
     // A controller of its own may take what it was given to all replicas before anybody compared.
     if (what === 'promote' && s.inPlace && s.weight === undefined && s.canary?.settled) this.promote(s.canary.modelUri);
+    if (what === 'disown') s.unwanted = 'the SLA is deleted';
     if (what === 'edit') s.stable = { modelUri: theirUri, settled: false };
     s.nowMs += 5000;
   }
@@ -249,6 +250,7 @@ function fingerprint({ s, passed }: World): string {
   return JSON.stringify([
     tracks,
     s.weight,
+    s.unwanted,
     s.comparison,
     present,
     reason,

@@ -29,6 +29,8 @@ export interface RolloutSnapshot {
   /** The percentages to go through, ascending; read where `weight` is told. */
   steps?: readonly number[];
   comparison: Comparison;
+  /** Why nobody wants this rollout any more; a canary that has passed is promoted all the same. */
+  unwanted?: string;
   timeoutMs: number;
   nowMs: number;
 }
@@ -164,9 +166,12 @@ const rollingBack: Step = (s) => {
   return {
     rollout: s.rollout,
     actions: [],
-    outcome: s.rollout.reason === 'WorkloadEdited' ? 'Abandoned' : 'RolledBack',
+    outcome: provesNothing.has(s.rollout.reason ?? '') ? 'Abandoned' : 'RolledBack',
   };
 };
+
+/** Reasons to roll back that say nothing about the variant. */
+const provesNothing = new Set(['WorkloadEdited', 'Unwanted']);
 
 const steps: Record<RolloutStep, Step> = {
   Starting: starting,
@@ -194,5 +199,9 @@ export function advance(snapshot: RolloutSnapshot): RolloutDecision {
   if (editedByOthers(snapshot)) {
     return move(snapshot, 'RollingBack', 'WorkloadEdited', 'the model of the workload was changed by someone else');
   }
-  return steps[snapshot.rollout.step](snapshot);
+  const { unwanted, rollout } = snapshot;
+  if (unwanted !== undefined && (rollout.step === 'Starting' || rollout.step === 'Comparing')) {
+    return move(snapshot, 'RollingBack', 'Unwanted', unwanted);
+  }
+  return steps[rollout.step](snapshot);
 }
