@@ -25,6 +25,8 @@ export interface Driving {
   steps?: number[];
 }
 
+const nothingYet: Comparison = { verdict: 'CannotTell', evidence: 'nothing is compared yet' };
+
 /** Half a second of real time between looks. */
 export async function halfASecond(): Promise<number> {
   await sleep(500);
@@ -48,7 +50,7 @@ export async function drive(
     const decision = advance({
       ...{ rollout, inPlace: found?.inPlace, weight: found?.weight, steps, timeoutMs: 60_000, nowMs },
       ...{ stable: found?.tracks.stable, canary: found?.tracks.canary, baseline: found?.tracks.baseline },
-      comparison: found ? await compare(found) : { verdict: 'CannotTell', evidence: '' },
+      comparison: found && rollout.step === 'Comparing' ? await compare(found) : nothingYet,
     });
     rollout = decision.rollout;
     if (decision.outcome) return { outcome: decision.outcome, rollout, seen };

@@ -3,8 +3,6 @@ import { type CanaryObjective, compareSides } from '../../core/rollout/compare.t
 import type { Reading } from '../../sources/source.ts';
 import type { SlaSnapshot } from './gather.ts';
 
-const waiting = (evidence: string): Comparison => ({ verdict: 'CannotTell', evidence });
-
 function missing(reading: Reading | undefined): string | undefined {
   if (!reading) return 'the comparison has not begun';
   return reading.kind === 'Histogram' ? undefined : reading.message;
@@ -16,6 +14,9 @@ export function compareTracks(
   objective: CanaryObjective,
 ): Comparison {
   const gap = missing(canary) ?? missing(baseline);
-  if (gap || canary?.kind !== 'Histogram' || baseline?.kind !== 'Histogram') return waiting(gap ?? 'no data yet');
+  if (gap || canary?.kind !== 'Histogram' || baseline?.kind !== 'Histogram') {
+    const blind = [canary, baseline].some((reading) => reading?.kind === 'Unreachable');
+    return { verdict: 'CannotTell', evidence: gap ?? 'no data yet', blind };
+  }
   return compareSides(canary, baseline, objective);
 }

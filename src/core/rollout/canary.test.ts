@@ -69,6 +69,16 @@ test('the comparison decides, and no decision in time is a rollback', () => {
   assert.equal(next(unknown, start + 61_000).reason, 'Inconclusive');
 });
 
+test('an outage of metrics takes the canary back and says nothing about it', () => {
+  const blind: Comparison = { verdict: 'CannotTell', evidence: 'Prometheus did not answer', blind: true };
+  const { rollout: next } = advance(
+    snapshot({ rollout: stepping('Comparing'), comparison: blind, nowMs: start + 61_000 }),
+  );
+  assert.deepEqual([next.step, next.reason], ['RollingBack', 'MetricsLost']);
+  const over = advance(snapshot({ rollout: next, canary: undefined, baseline: undefined }));
+  assert.equal(over.outcome, 'Abandoned');
+});
+
 test('nothing is removed before the workload itself serves the new variant', () => {
   const promoting = stepping('Promoting');
   assert.deepEqual(advance(snapshot({ rollout: promoting })).actions, [{ kind: 'SetModel', uri: newUri }]);

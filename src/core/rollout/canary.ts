@@ -14,6 +14,8 @@ export interface TrackState {
 export interface Comparison {
   verdict: 'Pass' | 'Fail' | 'CannotTell';
   evidence: string;
+  /** Nothing could be read at all: an outage of metrics says nothing about the canary. */
+  blind?: boolean;
 }
 
 export interface RolloutSnapshot {
@@ -121,7 +123,8 @@ const comparing: Step = (s) => {
   if (s.canary.modelUri !== s.rollout.modelUri)
     return move(s, 'Starting', 'CanaryChanged', 'the canary was given another model by someone else');
   if (s.canary.failure) return move(s, 'RollingBack', 'CanaryCrashed', s.canary.failure);
-  if (timedOut(s)) return move(s, 'RollingBack', 'Inconclusive', s.comparison.evidence);
+  if (timedOut(s))
+    return move(s, 'RollingBack', s.comparison.blind ? 'MetricsLost' : 'Inconclusive', s.comparison.evidence);
   const { now, next } = weights(s);
   if (s.comparison.verdict === 'Fail') return move(s, 'RollingBack', 'CanaryWorse', s.comparison.evidence);
   const given = now === undefined ? undefined : weigh(s, now);
@@ -171,7 +174,7 @@ const rollingBack: Step = (s) => {
 };
 
 /** Reasons to roll back that say nothing about the variant. */
-const provesNothing = new Set(['WorkloadEdited', 'Unwanted']);
+const provesNothing = new Set(['WorkloadEdited', 'Unwanted', 'MetricsLost']);
 
 const steps: Record<RolloutStep, Step> = {
   Starting: starting,
