@@ -108,5 +108,7 @@ export const labels = {
   accelerator: 'retune.dev/accelerator',
   sla: 'retune.dev/sla',
   track: 'retune.dev/track',
+  /** On the pods of canary and baseline: the workload that they stand beside. */
+  workload: 'retune.dev/workload',
   managedBy: 'app.kubernetes.io/managed-by',
 } as const;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Conditions, cel, Digest, Duration, Name, Percentage, type Resource, Time } from './common.ts';
+import { PatchType, RolloutPolicy, rolloutRules, WorkloadRef } from './rollout.ts';
 
 export const Verdict = z.enum(['Met', 'Drifting', 'Violated', 'NoData']);
 export type Verdict = z.infer<typeof Verdict>;
@@ -54,18 +55,13 @@ export const LatencySource = z
 export const LatencySLASpec = z
   .object({
     suspend: z.boolean().default(false),
-    mode: z.enum(['Auto', 'Recommend']).default('Auto').describe('Recommend writes the patch to status and acts not.'),
-    workloadRef: z.object({
-      kind: z.enum(['Deployment']).default('Deployment'),
-      name: Name,
-      container: Name.optional().describe('The serving container; the first when left out.'),
-      env: z
-        .string()
-        .max(128)
-        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'write the name of an environment variable')
-        .default('RETUNE_MODEL')
-        .describe('The environment variable that holds the URI of the model: the one field that Retune owns.'),
-    }),
+    mode: z
+      .enum(['Auto', 'Recommend'])
+      .default('Auto')
+      .describe(
+        'Recommend writes the patch to status, and to a ConfigMap where one is named, and changes nothing else.',
+      ),
+    workloadRef: WorkloadRef,
     searchRef: z.object({ name: Name }),
     accelerator: Name.optional().describe(
       "HardwareProfile of the workload's nodes; found from its pods when left out.",
@@ -92,23 +88,24 @@ export const LatencySLASpec = z
         interval: Duration.default('5s'),
       })
       .prefault({}),
-    rollout: z
+    rollout: RolloutPolicy,
+    recommend: z
       .object({
-        minSamples: z
-          .int()
-          .min(20)
-          .max(1_000_000)
-          .default(100)
-          .describe('Requests the canary and the baseline must each have served.'),
-        timeout: Duration.default('5m').describe('A canary that has proved nothing by then is rolled back.'),
+        configMap: Name.optional().describe(
+          'A ConfigMap that Retune makes and keeps: the patch as a file for kustomize, and how to apply it.',
+        ),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('In mode Recommend.'),
   })
   .meta(
-    cel({
-      rule: "!has(self.objective.threshold) || !self.objective.threshold.startsWith('0')  || self.objective.threshold.contains('.')",
-      message: 'spec.objective.threshold must be above zero, such as 25ms',
-    }),
+    cel(
+      {
+        rule: "!has(self.objective.threshold) || !self.objective.threshold.startsWith('0')  || self.objective.threshold.contains('.')",
+        message: 'spec.objective.threshold must be above zero, such as 25ms',
+      },
+      ...rolloutRules,
+    ),
   );
 
 /** What was measured in the last window. */
@@ -134,6 +131,11 @@ export const RolloutStatus = z.object({
   step: RolloutStep,
   started: Time,
   stepSince: Time,
+  weight: z
+    .int()
+    .optional()
+    .describe('Percent of the requests that the canary is given; absent where pods share alike.'),
+  weightSince: Time.optional(),
   reason: z.string().max(64).optional(),
   message: z.string().max(512).optional(),
 });
@@ -158,9 +160,15 @@ export const LatencySLAStatus = z.object({
   activeVariant: Name.optional(),
   activeUri: z.string().max(1024).optional(),
   recommendation: z
-    .object({ variant: Name, modelUri: z.string().max(1024), patch: z.string().max(2048) })
+    .object({
+      variant: Name,
+      modelUri: z.string().max(1024),
+      patch: z.string().max(4096),
+      patchType: PatchType.optional(),
+      command: z.string().max(6144).optional().describe('The command that applies it.'),
+    })
     .optional()
-    .describe('In mode Recommend: the strategic merge patch that a person or a pipeline applies.'),
+    .describe('In mode Recommend: the patch that a person or a pipeline applies.'),
   rollout: RolloutStatus.optional(),
   lastRollout: Time.optional(),
   refused: z.array(Digest).max(32).optional().describe('Digests that were rolled back here and are not tried again.'),

@@ -11,7 +11,7 @@ import type { Clock } from '../runtime/reconcile.ts';
 import { prometheusReader } from '../sources/prometheus/prometheus.ts';
 import { scrapeReader } from '../sources/scrape/scrape.ts';
 import type { LatencyReader } from '../sources/source.ts';
-import { deploymentTarget } from '../targets/deployment/deployment.ts';
+import { openTarget } from '../targets/open.ts';
 
 /** One reader for each source: those that scrape remember what they have seen. */
 function readers(clock: Clock): (source: LatencySLA['spec']['source']) => LatencyReader {
@@ -42,6 +42,6 @@ export function controllers(options: {
     searchController({ cluster, clock }),
     variantController({ cluster, clock, worker }),
     trialController({ cluster, clock, worker }),
-    slaController({ cluster, clock, sources: { target: deploymentTarget(cluster), readerOf: readers(clock) } }),
+    slaController({ cluster, clock, sources: { targetOf: openTarget(cluster), readerOf: readers(clock) } }),
   ];
 }

@@ -3,7 +3,13 @@ import type { TargetPod } from '../targets/target.ts';
 
 /** What a latency source can say of a set of pods. No data and no answer are different things. */
 export type Reading =
-  | { kind: 'Histogram'; histogram: CumulativeHistogram; seconds: number }
+  | {
+      kind: 'Histogram';
+      histogram: CumulativeHistogram;
+      seconds: number;
+      /** Requests answered with an error (5xx) or not at all, among all of the same pods and time; where it counts them. */
+      failures?: { failed: number; of: number };
+    }
   | { kind: 'NoData'; message: string }
   | { kind: 'Unreachable'; message: string };
 

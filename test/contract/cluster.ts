@@ -79,6 +79,22 @@ export function clusterContract(name: string, open: () => Promise<{ cluster: Clu
       await assert.rejects(cluster.replaceStatus(latencySlas, withStatus(first, 'Met')), refused('Conflict'));
     });
 
+    test('who replaces a field owns it by the name that was given', async () => {
+      const made = await cluster.create(latencySlas, anSla('signed'));
+      await cluster.replace(
+        latencySlas,
+        { ...made, spec: { ...made.spec, suspend: true } },
+        { fieldManager: 'writer' },
+      );
+      const { metadata, kind } = anSla('signed');
+      const identity = { apiVersion, kind, metadata: { name: metadata.name, namespace } };
+      const applied = { ...identity, spec: { suspend: false } };
+      await assert.rejects(cluster.apply(latencySlas, applied, { fieldManager: 'another' }), (error: Error) => {
+        assert.match(error.message, /"writer"/);
+        return refused('Conflict')(error);
+      });
+    });
+
     test('status and spec are written apart', async () => {
       const made = await cluster.create(latencySlas, anSla('apart'));
       const judged = await cluster.replaceStatus(latencySlas, {

@@ -15,7 +15,7 @@ export function slaController(deps: { cluster: Cluster; clock: Clock; sources: S
       const snapshot = await gather(cluster, sources, key, clock());
       if (!snapshot) return {};
       const decision = decide(snapshot, clock());
-      await apply(cluster, sources.target, snapshot, decision);
+      await apply(cluster, sources.targetOf, snapshot, decision);
       return { requeueAfterMs: decision.requeueAfterMs };
     },
     // Production speaks through metrics, not events, and a rollout looks once a second: the interval does the rest.

@@ -50,6 +50,35 @@ test('mode Recommend decides the same and starts nothing', () => {
   assert.equal(status.rollout, undefined);
 });
 
+test('a workload that must not be changed is not, and the condition says why; a recommendation is made all the same', () => {
+  const unfit = { reason: 'OwnedByGitOps', message: 'Argo CD sets it' };
+  const snapshot = (mode: 'Auto' | 'Recommend', production = breached) => {
+    const found = aSnapshot({ sla: anSla({ mode }), production });
+    if (found.workload.kind !== 'Found') throw new Error('fixture');
+    return { ...found, workload: { kind: 'Found' as const, target: { ...found.workload.target, unfit } } };
+  };
+  assert.deepEqual(
+    [reason(snapshot('Auto')), decide(snapshot('Auto'), nowMs).status.rollout],
+    ['OwnedByGitOps', undefined],
+  );
+  assert.equal(decide(snapshot('Recommend'), nowMs).recommend?.variant, 'small');
+  assert.equal(reason(snapshot('Auto', aReading(300, 0))), 'Met', 'nobody is troubled while there is nothing to do');
+});
+
+test('a rollout waits where its workload can not be read for a while, and is given up where it is gone', () => {
+  const rollout = { variant: 'small', modelUri: uriOf('small'), digest: digestOf('small'), previousUri: baseUri };
+  const at = new Date(nowMs).toISOString();
+  const sla = anSla({}, { rollout: { ...rollout, step: 'Comparing', started: at, stepSince: at } });
+  const unreadable = { kind: 'Refused', reason: 'ModelNotBound', message: 'no value' } as const;
+  assert.ok(decide(aSnapshot({ sla, workload: unreadable }), nowMs).status.rollout);
+  assert.equal(decide(aSnapshot({ sla, workload: { kind: 'Missing' } }), nowMs).status.rollout, undefined);
+});
+
+test('a recommendation that is served is none any more', () => {
+  const recommendation = { variant: 'base', modelUri: baseUri, patch: '{}' };
+  assert.equal(decide(aSnapshot({ sla: anSla({}, { recommendation }) }), nowMs).status.recommendation, undefined);
+});
+
 test('nothing is changed without data, and an outage is told from silence', () => {
   const outage = aSnapshot({ production: { kind: 'Unreachable', message: 'Prometheus did not answer' } });
   assert.equal(decide(outage, nowMs).status.verdict, 'NoData');

@@ -65,9 +65,20 @@ function decideAction(
   }
   if (context.snapshot.sla.spec.mode === 'Recommend') {
     const known = context.status.recommendation?.variant === picked.variant;
-    if (!known) record(context, 'Recommended', context.status.cause ?? 'Unknown', picked.variant);
-    condition(context, 'Ready', true, 'Recommended', `apply status.recommendation.patch to serve ${picked.variant}`);
+    const { configMap } = context.snapshot.sla.spec.recommend;
+    const file = configMap ? `, or the file in ConfigMap ${configMap}` : '';
+    const message = `run status.recommendation.command to serve ${picked.variant}, or commit its patch${file}`;
+    if (!known) {
+      record(context, 'Recommended', context.status.cause ?? 'Unknown', picked.variant);
+      context.events.push({ type: 'Normal', reason: 'Recommended', message });
+    }
+    condition(context, 'Ready', true, 'Recommended', message);
     return picked;
+  }
+  // Read well, and not to be written: another controller would undo it, or nothing could roll it back.
+  if (target.unfit) {
+    condition(context, 'Ready', false, target.unfit.reason, target.unfit.message);
+    return undefined;
   }
   startRollout(context, target, picked);
   condition(context, 'Ready', true, 'RollingOut', `rolling out ${picked.variant}`);
@@ -75,7 +86,7 @@ function decideAction(
 }
 
 /** What stands in the way of judging at all, a sentence that says what to do; undefined when nothing does. */
-function obstacle({ sla, workload, search }: SlaSnapshot): [reason: string, message: string] | undefined {
+function obstacle({ sla, workload, rival, search }: SlaSnapshot): [reason: string, message: string] | undefined {
   const { workloadRef, searchRef, suspend } = sla.spec;
   if (suspend) return ['Suspended', 'spec.suspend is true: nothing is judged and nothing is changed'];
   if (workload.kind === 'Refused') return [workload.reason, workload.message];
@@ -83,6 +94,12 @@ function obstacle({ sla, workload, search }: SlaSnapshot): [reason: string, mess
     return [
       'WorkloadNotFound',
       `there is no ${workloadRef.kind} "${workloadRef.name}" in namespace ${sla.metadata.namespace}: create it or correct spec.workloadRef.name`,
+    ];
+  }
+  if (rival) {
+    return [
+      'WorkloadTaken',
+      `LatencySLA "${rival}" is older and keeps the model of ${workloadRef.kind} "${workloadRef.name}", of which there is one: set spec.mode of one of the two to Recommend, or delete it`,
     ];
   }
   if (!search)
@@ -100,6 +117,14 @@ function obstacle({ sla, workload, search }: SlaSnapshot): [reason: string, mess
   return undefined;
 }
 
+/** An SLA that goes judges nothing any more; it takes its rollout back first, where the workload can still be read. */
+function decideEnd(context: Context, target: TargetSnapshot | undefined): SlaDecision {
+  const { status, events, snapshot } = context;
+  const actions = continueRollout(context, target);
+  if (snapshot.workload.kind === 'Refused') status.rollout = undefined;
+  return { status, actions, events, requeueAfterMs: 1000 };
+}
+
 /** Pure and total: the whole status and what to do, from one snapshot. */
 export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
   const { sla, workload } = snapshot;
@@ -115,6 +140,7 @@ export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
   };
   const { status, events } = context;
   const target = workload.kind === 'Found' ? workload.target : undefined;
+  if (sla.metadata.deletionTimestamp) return decideEnd(context, target);
   const blocked = obstacle(snapshot);
   let actions: RolloutAction[] = [];
   let recommend: Finalist | undefined;
@@ -124,11 +150,13 @@ export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
     status.accelerator = acceleratorOf(snapshot, target);
     status.activeUri = target.tracks.stable.modelUri;
     status.activeVariant = active?.variant;
+    // What was recommended and is served is no recommendation any more.
+    if (status.recommendation?.modelUri === status.activeUri) status.recommendation = undefined;
     writeVerdict(context, judgeProduction(context), target, active);
     // A rollout under way is finished even where its search is gone: half a rollout helps nobody.
     if (status.rollout) actions = continueRollout(context, target);
     else if (!blocked) recommend = decideAction(context, target, active, all);
-  } else if (status.rollout && !sla.spec.suspend) {
+  } else if (status.rollout && workload.kind === 'Missing' && !sla.spec.suspend) {
     continueRollout(context, undefined);
   }
   if (blocked) {

@@ -101,9 +101,8 @@ export function aSnapshot(change: Partial<SlaSnapshot> = {}): SlaSnapshot {
       kind: 'Found',
       target: {
         key: { namespace: 'default', name: 'web' },
-        uid: 'd1',
-        container: 'server',
         replicas: 1,
+        inPlace: false,
         tracks: { stable: { modelUri: baseUri, settled: true } },
         pods: [pod],
       },

@@ -8,7 +8,8 @@ import { durationMs } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
 import type { LatencyReader, Reading } from '../../sources/source.ts';
-import { type RolloutTarget, TargetError, type TargetSnapshot, type Track } from '../../targets/target.ts';
+import { TargetError, type TargetOf, type TargetSnapshot, type Track } from '../../targets/target.ts';
+import { isHeld, workloadOf } from './workload.ts';
 
 export type FoundTarget =
   | { kind: 'Found'; target: TargetSnapshot }
@@ -19,6 +20,8 @@ export type FoundTarget =
 export interface SlaSnapshot {
   sla: LatencySLA;
   workload: FoundTarget;
+  /** The older SLA that changes the same workload, if there is one. */
+  rival?: string;
   search: NASSearch | undefined;
   variants: Variant[];
   trials: Trial[];
@@ -33,16 +36,13 @@ export interface SlaSnapshot {
 }
 
 export interface Sources {
-  target: RolloutTarget;
+  targetOf: TargetOf;
   readerOf: (source: LatencySLA['spec']['source']) => LatencyReader;
 }
 
-async function observe({ target }: Sources, { metadata, spec }: LatencySLA): Promise<FoundTarget> {
+async function observe({ targetOf }: Sources, sla: LatencySLA): Promise<FoundTarget> {
   try {
-    const found = await target.observe(
-      { namespace: metadata.namespace, name: spec.workloadRef.name },
-      spec.workloadRef,
-    );
+    const found = await targetOf(workloadOf(sla)).observe(sla.status?.rollout);
     return found ? { kind: 'Found', target: found } : { kind: 'Missing' };
   } catch (error) {
     if (error instanceof TargetError) return { kind: 'Refused', reason: error.reason, message: error.message };
@@ -50,10 +50,24 @@ async function observe({ target }: Sources, { metadata, spec }: LatencySLA): Pro
   }
 }
 
-/** How far back canary and baseline may be looked at: to the start of the comparison and no further. */
+const age = ({ metadata }: LatencySLA) => `${metadata.creationTimestamp} ${metadata.name}`;
+
+/** Of the SLAs that would change one workload, the oldest does: its name, unless it is this one. */
+function rivalOf(sla: LatencySLA, all: LatencySLA[]): string | undefined {
+  const { kind, name } = sla.spec.workloadRef;
+  const [first] = all
+    .filter(({ spec }) => spec.workloadRef.kind === kind && spec.workloadRef.name === name)
+    .filter(({ spec }) => spec.mode === 'Auto' && !spec.suspend)
+    .sort((a, b) => age(a).localeCompare(age(b), 'en'));
+  const oldest = first?.metadata.name;
+  return sla.spec.mode === 'Auto' && oldest !== sla.metadata.name ? oldest : undefined;
+}
+
+/** How far back canary and baseline may be looked at: to when they were given their present share, and no further. */
 function comparisonMs({ status }: LatencySLA, nowMs: number): number | undefined {
   if (status?.rollout?.step !== 'Comparing') return undefined;
-  return Math.max(1000, nowMs - Date.parse(status.rollout.stepSince));
+  const { stepSince, weightSince = stepSince } = status.rollout;
+  return Math.max(1000, nowMs - Math.max(Date.parse(stepSince), Date.parse(weightSince)));
 }
 
 /** Every read for one reconcile; undefined when the SLA is gone. */
@@ -64,11 +78,12 @@ export async function gather(
   nowMs: number,
 ): Promise<SlaSnapshot | undefined> {
   const sla = await cluster.get(latencySlas, key);
-  if (!sla || sla.metadata.deletionTimestamp) return undefined;
+  if (!sla || (sla.metadata.deletionTimestamp && !isHeld(sla))) return undefined;
   const { namespace } = key;
   const ofSearch = { namespace, labels: { [labels.search]: sla.spec.searchRef.name } };
-  const [workload, search, itsVariants, itsTrials, profiles] = await Promise.all([
+  const [workload, slas, search, itsVariants, itsTrials, profiles] = await Promise.all([
     observe(sources, sla),
+    cluster.list(latencySlas, { namespace }),
     cluster.get(nasSearches, { namespace, name: sla.spec.searchRef.name }),
     cluster.list(variants, ofSearch),
     cluster.list(trials, ofSearch),
@@ -81,14 +96,16 @@ export async function gather(
       pods.filter((pod) => pod.address && (!track || pod.track === track)),
       windowMs,
     );
+  const baselineTrack = workload.kind === 'Found' && workload.target.inPlace ? 'stable' : 'baseline';
   const sinceMs = comparisonMs(sla, nowMs);
   const windowMs = durationMs(sla.spec.objective.window);
   const [production, recent, canary, baseline] = await Promise.all([
     read(windowMs),
     read(windowMs / 3),
     sinceMs ? read(sinceMs, 'canary') : undefined,
-    sinceMs ? read(sinceMs, 'baseline') : undefined,
+    sinceMs ? read(sinceMs, baselineTrack) : undefined,
   ]);
   const readings = { production, recent, canary, baseline };
-  return { sla, workload, search, variants: itsVariants, trials: itsTrials, profiles, ...readings };
+  const rival = rivalOf(sla, slas);
+  return { sla, workload, rival, search, variants: itsVariants, trials: itsTrials, profiles, ...readings };
 }

@@ -43,11 +43,16 @@ export function continueRollout(context: Context, target: TargetSnapshot | undef
     stable: target?.tracks.stable,
     canary: target?.tracks.canary,
     baseline: target?.tracks.baseline,
+    inPlace: target?.inPlace,
+    weight: target?.weight,
+    steps: rollout.steps,
     comparison: compareTracks(snapshot, {
       quantile: quantiles[objective.percentile],
       thresholdMs,
       minSamples: rollout.minSamples,
+      parts: target?.weight === undefined ? 1 : (rollout.steps?.length ?? 1),
     }),
+    unwanted: snapshot.sla.metadata.deletionTimestamp && 'its LatencySLA is being deleted',
     timeoutMs: durationMs(rollout.timeout),
     nowMs,
   });

@@ -1,10 +1,10 @@
 import type { RolloutStatus, RolloutStep } from '../../api/latency-sla.ts';
 
-/** What one Deployment of a rollout looks like now. */
+/** What one of the tracks of a rollout looks like now. */
 export interface TrackState {
-  /** The model URI in its pod template. */
+  /** The URI of the model that it serves, or is on its way to. */
   modelUri: string;
-  /** All wanted pods run the present template and are ready. */
+  /** All wanted pods serve that model and are ready. */
   settled: boolean;
   /** Why it can't become ready, when that is certain: crash loop, image missing, progress deadline. */
   failure?: string;
@@ -14,6 +14,8 @@ export interface TrackState {
 export interface Comparison {
   verdict: 'Pass' | 'Fail' | 'CannotTell';
   evidence: string;
+  /** Nothing could be read at all: an outage of metrics says nothing about the canary. */
+  blind?: boolean;
 }
 
 export interface RolloutSnapshot {
@@ -22,13 +24,25 @@ export interface RolloutSnapshot {
   stable: TrackState | undefined;
   canary: TrackState | undefined;
   baseline: TrackState | undefined;
+  /** The canary is a revision of the workload itself, without a fresh baseline: what is stable is what it is compared with. */
+  inPlace?: boolean;
+  /** Percent of the requests that the canary is given now; undefined where pods share alike or others weigh. */
+  weight?: number;
+  /** The percentages to go through, ascending; read where `weight` is told. */
+  steps?: readonly number[];
   comparison: Comparison;
+  /** Why nobody wants this rollout any more; a canary that has passed is promoted all the same. */
+  unwanted?: string;
   timeoutMs: number;
   nowMs: number;
 }
 
 /** What the target is to be made to look like; each is idempotent. */
-export type RolloutAction = { kind: 'EnsureCanary' } | { kind: 'SetModel'; uri: string } | { kind: 'RemoveCanary' };
+export type RolloutAction =
+  | { kind: 'EnsureCanary' }
+  | { kind: 'SetWeight'; percent: number }
+  | { kind: 'SetModel'; uri: string }
+  | { kind: 'RemoveCanary' };
 
 export type RolloutOutcome = 'Promoted' | 'RolledBack' | 'Abandoned';
 
@@ -45,6 +59,10 @@ function stay({ rollout }: RolloutSnapshot, ...actions: RolloutAction[]): Rollou
   return { rollout, actions };
 }
 
+/** How long requests may still arrive at pods that the router was told to leave out. */
+export const drainMs = 5000;
+const defaultSteps: readonly number[] = [50];
+
 function move(
   { rollout, nowMs }: RolloutSnapshot,
   step: RolloutStep,
@@ -58,34 +76,83 @@ function move(
 
 const timedOut = ({ rollout, timeoutMs, nowMs }: RolloutSnapshot) => nowMs - Date.parse(rollout.stepSince) > timeoutMs;
 
+/** Asks for a share of the requests for as long as the target shows another; undefined when it shows this one. */
+function weigh(s: RolloutSnapshot, percent: number): RolloutDecision | undefined {
+  if (s.weight === undefined || s.weight === percent) return undefined;
+  const rollout = { ...s.rollout, weight: percent, weightSince: new Date(s.nowMs).toISOString() };
+  return { rollout, actions: [{ kind: 'SetWeight', percent }] };
+}
+
+/** Takes the canary out of the requests, and waits until none is under way to it; undefined when that is so. */
+function drain(s: RolloutSnapshot): RolloutDecision | undefined {
+  const asked = weigh(s, 0);
+  if (asked || s.weight === undefined || !s.rollout.weightSince) return asked;
+  return s.nowMs - Date.parse(s.rollout.weightSince) < drainMs ? stay(s) : undefined;
+}
+
+const asWanted = (track: TrackState | undefined, modelUri: string) => track?.settled && track.modelUri === modelUri;
+
 const starting: Step = (s) => {
-  if (s.canary?.failure) return move(s, 'RollingBack', 'CanaryNotReady', s.canary.failure);
-  if (s.canary?.settled && s.baseline?.settled) {
+  if (s.canary?.modelUri === s.rollout.modelUri && s.canary.failure) {
+    return move(s, 'RollingBack', 'CanaryNotReady', s.canary.failure);
+  }
+  // Nothing is served by what is not there yet.
+  const out = weigh(s, 0);
+  if (out) return out;
+  if (asWanted(s.canary, s.rollout.modelUri) && (s.inPlace || asWanted(s.baseline, s.rollout.previousUri))) {
     return move(s, 'Comparing', 'CanaryReady', 'canary and baseline serve side by side');
   }
   if (timedOut(s)) return move(s, 'RollingBack', 'CanaryNotReady', 'the canary was not ready in time');
   return stay(s, { kind: 'EnsureCanary' });
 };
 
+/** The share of the requests that this part of the comparison is made at, and the one after it. */
+function weights({ rollout, steps = defaultSteps, weight }: RolloutSnapshot): { now?: number; next?: number } {
+  if (weight === undefined) return {};
+  const ascending = [...steps].sort((a, b) => a - b);
+  const now = ascending.find((step) => step >= (rollout.weight || 1)) ?? ascending.at(-1);
+  return { now, next: ascending.find((step) => step > (now ?? 0)) };
+}
+
 const comparing: Step = (s) => {
-  if (!s.canary || !s.baseline)
+  if (s.stable?.modelUri === s.rollout.modelUri) {
+    return move(s, 'Promoting', 'PromotedElsewhere', 'the workload itself was given the new variant');
+  }
+  if (!s.canary || !(s.inPlace || s.baseline))
     return move(s, 'Starting', 'CanaryGone', 'canary or baseline was deleted by someone else');
+  if (s.canary.modelUri !== s.rollout.modelUri)
+    return move(s, 'Starting', 'CanaryChanged', 'the canary was given another model by someone else');
   if (s.canary.failure) return move(s, 'RollingBack', 'CanaryCrashed', s.canary.failure);
+  if (timedOut(s))
+    return move(s, 'RollingBack', s.comparison.blind ? 'MetricsLost' : 'Inconclusive', s.comparison.evidence);
+  const { now, next } = weights(s);
   if (s.comparison.verdict === 'Fail') return move(s, 'RollingBack', 'CanaryWorse', s.comparison.evidence);
-  if (s.comparison.verdict === 'Pass') return move(s, 'Promoting', 'CanaryBetter', s.comparison.evidence);
-  if (timedOut(s)) return move(s, 'RollingBack', 'Inconclusive', s.comparison.evidence);
-  return stay(s);
+  const given = now === undefined ? undefined : weigh(s, now);
+  if (given) return given;
+  if (s.comparison.verdict === 'CannotTell') return stay(s);
+  if (next === undefined) return move(s, 'Promoting', 'CanaryBetter', s.comparison.evidence);
+  // What was proven at a small share is proven again at a greater one, from samples of its own.
+  const further = move(s, 'Comparing', 'CanaryBetter', `at ${now}%: ${s.comparison.evidence}`);
+  return { ...further, rollout: { ...further.rollout, weight: next } };
 };
 
 const promoting: Step = (s) => {
-  if (s.stable?.modelUri !== s.rollout.modelUri) return stay(s, { kind: 'SetModel', uri: s.rollout.modelUri });
-  if (s.stable.failure) return move(s, 'RollingBack', 'PromotionFailed', s.stable.failure);
-  if (s.stable.settled) return move(s, 'Cleaning', 'Promoted', 'every replica serves the new variant');
-  if (timedOut(s)) return move(s, 'RollingBack', 'PromotionFailed', 'the workload did not become ready in time');
-  return stay(s);
+  if (s.stable?.modelUri === s.rollout.modelUri) {
+    if (s.stable.failure) return move(s, 'RollingBack', 'PromotionFailed', s.stable.failure);
+    if (s.stable.settled) return move(s, 'Cleaning', 'Promoted', 'every replica serves the new variant');
+    if (timedOut(s)) return move(s, 'RollingBack', 'PromotionFailed', 'the workload did not become ready in time');
+    return stay(s);
+  }
+  // Where the canary is a revision of the workload, others may end its way to all replicas.
+  if (s.inPlace && s.canary?.failure) return move(s, 'RollingBack', 'PromotionFailed', s.canary.failure);
+  if (timedOut(s))
+    return move(s, 'RollingBack', 'PromotionFailed', 'the workload did not take the new variant in time');
+  return stay(s, { kind: 'SetModel', uri: s.rollout.modelUri });
 };
 
 const cleaning: Step = (s) => {
+  const draining = drain(s);
+  if (draining) return draining;
   if (s.canary || s.baseline) return stay(s, { kind: 'RemoveCanary' });
   return { rollout: s.rollout, actions: [], outcome: 'Promoted' };
 };
@@ -93,14 +160,21 @@ const cleaning: Step = (s) => {
 const rollingBack: Step = (s) => {
   if (s.stable?.modelUri === s.rollout.modelUri) return stay(s, { kind: 'SetModel', uri: s.rollout.previousUri });
   // The canary serves until the old variant is whole again: add before remove.
-  if (s.stable && !s.stable.settled && s.rollout.reason === 'PromotionFailed' && !timedOut(s)) return stay(s);
+  if (s.stable && !s.stable.settled && s.rollout.reason === 'PromotionFailed' && !s.inPlace && !timedOut(s)) {
+    return stay(s);
+  }
+  const draining = drain(s);
+  if (draining) return draining;
   if (s.canary || s.baseline) return stay(s, { kind: 'RemoveCanary' });
   return {
     rollout: s.rollout,
     actions: [],
-    outcome: s.rollout.reason === 'WorkloadEdited' ? 'Abandoned' : 'RolledBack',
+    outcome: provesNothing.has(s.rollout.reason ?? '') ? 'Abandoned' : 'RolledBack',
   };
 };
+
+/** Reasons to roll back that say nothing about the variant. */
+const provesNothing = new Set(['WorkloadEdited', 'Unwanted', 'MetricsLost']);
 
 const steps: Record<RolloutStep, Step> = {
   Starting: starting,
@@ -118,7 +192,7 @@ function editedByOthers({ stable, rollout }: RolloutSnapshot): boolean {
 
 /**
  * The canary machine: one step on from what is there. Pure, total and idempotent; a crash at any point repeats the
- * present step and nothing else.
+ * present step and nothing else. Where the target weighs, Comparing is gone through once a percentage.
  *
  *     Starting ──ready──▶ Comparing ──pass──▶ Promoting ──settled──▶ Cleaning ──▶ Promoted
  *        └───────────────────┴──────fail─────────┴──▶ RollingBack ──▶ RolledBack
@@ -128,5 +202,9 @@ export function advance(snapshot: RolloutSnapshot): RolloutDecision {
   if (editedByOthers(snapshot)) {
     return move(snapshot, 'RollingBack', 'WorkloadEdited', 'the model of the workload was changed by someone else');
   }
-  return steps[snapshot.rollout.step](snapshot);
+  const { unwanted, rollout } = snapshot;
+  if (unwanted !== undefined && (rollout.step === 'Starting' || rollout.step === 'Comparing')) {
+    return move(snapshot, 'RollingBack', 'Unwanted', unwanted);
+  }
+  return steps[rollout.step](snapshot);
 }

@@ -26,7 +26,17 @@ export interface ApiObject {
       controller?: boolean;
       blockOwnerDeletion?: boolean;
     }[];
+    /** Who set which field, as a real API server tells it; the embedded one does not. */
+    managedFields?: ManagedFields[];
   };
+}
+
+/** The fields of one manager: a tree of `f:name`, `k:{"key":"value"}`, `v:"value"`, with `{}` at its leaves. */
+export interface ManagedFields {
+  manager?: string;
+  operation?: string;
+  subresource?: string;
+  fieldsV1?: Record<string, unknown>;
 }
 
 /** Which collection of the API an object lives in; `Object` is the type of its members and exists for the compiler only. */
@@ -67,6 +77,11 @@ export interface ApplyOptions {
   fieldManager: string;
   /** Take fields over from other managers instead of failing with a Conflict. */
   force?: boolean;
+}
+
+export interface ReplaceOptions {
+  /** Who owns what this changes; the client's own name when left out. */
+  fieldManager?: string;
 }
 
 export interface DeleteOptions {
@@ -111,7 +126,7 @@ export interface Cluster {
   /** Server-side apply: creates or merges, owning just the fields given. Throws Conflict when another manager owns one. */
   apply<T extends ApiObject>(type: ResourceType<T>, object: Applied<T>, options: ApplyOptions): Promise<T>;
   /** Replaces metadata and spec; status is left alone. Throws Conflict unless `resourceVersion` is the present one. */
-  replace<T extends ApiObject>(type: ResourceType<T>, object: T): Promise<T>;
+  replace<T extends ApiObject>(type: ResourceType<T>, object: T, options?: ReplaceOptions): Promise<T>;
   /** Replaces the status alone. Throws Conflict when `metadata.resourceVersion` is given and not the present one. */
   replaceStatus<T extends ApiObject>(type: ResourceType<T>, object: T): Promise<T>;
   /** Deletes with background garbage collection of what it owns. An object that is gone already is success. */

@@ -109,12 +109,20 @@ export interface Deployment extends ApiObject {
   };
 }
 
+export interface ReplicaSet extends ApiObject {
+  spec: { replicas?: number; template: PodTemplate };
+}
+
+export interface ConfigMap extends ApiObject {
+  data?: Record<string, string>;
+}
+
 export interface Service extends ApiObject {
   spec: {
     type?: string;
     clusterIP?: string;
     selector?: Record<string, string>;
-    ports: { name?: string; port: number; targetPort?: number | string }[];
+    ports: { name?: string; port: number; targetPort?: number | string; protocol?: string; appProtocol?: string }[];
   };
 }
 
@@ -139,6 +147,13 @@ export const deployments: ResourceType<Deployment> = {
   plural: 'deployments',
   namespaced: true,
 };
+export const replicaSets: ResourceType<ReplicaSet> = {
+  apiVersion: 'apps/v1',
+  kind: 'ReplicaSet',
+  plural: 'replicasets',
+  namespaced: true,
+};
+export const configMaps: ResourceType<ConfigMap> = core('ConfigMap', 'configmaps');
 export const leases: ResourceType<Lease> = {
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',

@@ -55,8 +55,10 @@ export function kubernetesCluster(config: KubeConfig, log: Log, times?: Partial<
     return { items, resourceVersion };
   }
 
-  const put = <T extends ApiObject>(type: ResourceType<T>, object: T, subresource = '') =>
-    send<T>({ method: 'PUT', path: `${objectPath(type, object.metadata)}${subresource}`, body: object });
+  const put = <T extends ApiObject>(type: ResourceType<T>, object: T, subresource = '', fieldManager?: string) => {
+    const path = `${objectPath(type, object.metadata)}${subresource}`;
+    return send<T>({ method: 'PUT', path, query: { fieldManager }, body: object });
+  };
 
   const cluster: Cluster = {
     async get<T extends ApiObject>(type: ResourceType<T>, key: Key) {
@@ -85,7 +87,7 @@ export function kubernetesCluster(config: KubeConfig, log: Log, times?: Partial<
         body: object,
       }),
 
-    replace: (type, object) => put(type, object),
+    replace: (type, object, { fieldManager } = {}) => put(type, object, '', fieldManager),
 
     async replaceStatus(type, object) {
       if (object.metadata.resourceVersion) return put(type, object, '/status');

@@ -9,6 +9,7 @@ import type {
   DeleteOptions,
   Key,
   ListOptions,
+  ReplaceOptions,
   ResourceType,
   Watch,
   WatchEvent,
@@ -94,7 +95,7 @@ export class EmbeddedApi implements Cluster {
     return this.#write(next as WithParts, row?.object, managers) as T;
   }
 
-  async replace<T extends ApiObject>(type: ResourceType<T>, object: T): Promise<T> {
+  async replace<T extends ApiObject>(type: ResourceType<T>, object: T, options: ReplaceOptions = {}): Promise<T> {
     const row = this.#expect(type, object);
     if (!object.metadata.resourceVersion) {
       throw new ApiError(
@@ -106,7 +107,8 @@ export class EmbeddedApi implements Cluster {
     const server = { uid, creationTimestamp, deletionTimestamp, generation };
     const status = this.#kind(type).hasStatus === false ? {} : { status: (row.object as WithParts).status };
     const next = copy({ ...object, metadata: { ...object.metadata, ...server }, ...status }) as WithParts;
-    return this.#write(next, row.object, this.#updated(ownable(row.object), row.managers, next)) as T;
+    const managers = this.#updated(ownable(row.object), row.managers, next, options.fieldManager);
+    return this.#write(next, row.object, managers) as T;
   }
 
   async replaceStatus<T extends ApiObject>(type: ResourceType<T>, object: T): Promise<T> {
@@ -185,8 +187,8 @@ export class EmbeddedApi implements Cluster {
     return (kind.default?.(object) ?? object) as WithParts;
   }
 
-  #updated(before: Fields, managers: readonly Manager[], next: WithParts): Manager[] {
-    return updateFields({ fields: before, managers }, ownable(next), fieldManager, listKeysOf(this.#kind(next)));
+  #updated(before: Fields, managers: readonly Manager[], next: WithParts, name = fieldManager): Manager[] {
+    return updateFields({ fields: before, managers }, ownable(next), name, listKeysOf(this.#kind(next)));
   }
 
   #write(next: WithParts, old: WithParts | undefined, managers: readonly Manager[]): ApiObject {

@@ -1,5 +1,6 @@
 import type { ApiObject, ResourceType } from '../../cluster.ts';
 import {
+  configMaps,
   type Deployment,
   deployments,
   leases,
@@ -136,6 +137,7 @@ export const builtinKinds: readonly EmbeddedKind[] = [
   },
   // A kubelet registers its node together with its status.
   { type: nodes, hasGeneration: false },
+  { type: configMaps, hasStatus: false, hasGeneration: false },
   { type: leases, hasStatus: false, hasGeneration: false },
   { type: events, hasStatus: false, hasGeneration: false },
 ];

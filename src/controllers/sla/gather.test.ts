@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LatencySLA } from '../../api/latency-sla.ts';
+import { latencySlas } from '../../api/resources.ts';
+import { embeddedKinds } from '../../cli/embedded-kinds.ts';
+import { EmbeddedApi } from '../../runtime/cluster/embedded/api/api.ts';
+import { openTarget } from '../../targets/open.ts';
+import { decide } from './decide.ts';
+import { anSla, aReading, aSnapshot, nowMs } from './fixtures.ts';
+import { gather } from './gather.ts';
+
+const readerOf = () => ({ read: async () => ({ kind: 'NoData' as const, message: 'none' }) });
+
+/** Whom each SLA leaves the workload to, by name. */
+async function rivals(slas: Record<string, Partial<LatencySLA['spec']>>): Promise<(string | undefined)[]> {
+  const cluster = new EmbeddedApi(embeddedKinds);
+  for (const [name, spec] of Object.entries(slas)) {
+    await cluster.create(latencySlas, { ...anSla(spec), metadata: { name, namespace: 'default' }, status: undefined });
+  }
+  const sources = { targetOf: openTarget(cluster), readerOf };
+  const found = Object.keys(slas).map((name) => gather(cluster, sources, { namespace: 'default', name }, nowMs));
+  return (await Promise.all(found)).map((snapshot) => snapshot?.rival);
+}
+
+test("of two SLAs on one workload the older one changes it; one that recommends, or is suspended, is in nobody's way", async () => {
+  assert.deepEqual(await rivals({ first: {}, second: {} }), [undefined, 'first']);
+  assert.deepEqual(await rivals({ first: { suspend: true }, second: {} }), ['second', undefined]);
+  assert.deepEqual(await rivals({ first: {}, second: { mode: 'Recommend' } }), [undefined, undefined]);
+  const other = { workloadRef: { kind: 'Rollout' as const, name: 'web', env: 'RETUNE_MODEL' } };
+  assert.deepEqual(await rivals({ first: {}, second: other }), [undefined, undefined]);
+});
+
+test('the younger one says so and changes nothing', () => {
+  const { status } = decide(aSnapshot({ rival: 'first', production: aReading(2000, 400) }), nowMs);
+  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  assert.deepEqual([ready?.status, ready?.reason, status.rollout], ['False', 'WorkloadTaken', undefined]);
+});
