@@ -121,6 +121,31 @@ export const Measured = z.object({
 });
 export type Measured = z.infer<typeof Measured>;
 
+/** What one chart of the drift detector remembers; see docs/sla.md. */
+export const DriftChart = z.object({
+  ratio: z.number().describe("What production takes, as a multiple of what the variant's trial measured at that load."),
+  shiftedShare: z.number().describe('Share of requests that would be too slow if all took 20% longer.'),
+  dispersion: z.number().describe('How much more the slow share scatters than independent requests would.'),
+  block: z
+    .object({ seconds: z.number(), deviation: z.number(), variance: z.number() })
+    .describe('The minute that the next estimate of the dispersion comes from.'),
+  evidence: z.number().describe('The running statistic in nats: an alarm from 14 on, over at 0.'),
+  alarmed: z.boolean(),
+});
+export type DriftChart = z.infer<typeof DriftChart>;
+
+/** The drift detector: what it learned of this variant in production, and what it has against the last minutes. */
+export const Drift = z.object({
+  variant: Name,
+  accelerator: Name.optional(),
+  at: Time.describe('Up to when requests have been counted.'),
+  learnedSeconds: z.number(),
+  median: DriftChart.optional(),
+  tail: DriftChart.optional(),
+  since: Time.optional().describe('When the present alarm was raised.'),
+});
+export type Drift = z.infer<typeof Drift>;
+
 export const RolloutStep = z.enum(['Starting', 'Comparing', 'Promoting', 'Cleaning', 'RollingBack']);
 export type RolloutStep = z.infer<typeof RolloutStep>;
 
