@@ -8,7 +8,7 @@ const alarmAt = 14;
 /** Evidence is kept up to here, so that an alarm ends soon after its cause. */
 const most = 1.5 * alarmAt;
 /** No second of traffic brings or takes more evidence than this: a hiccup of a few seconds is no drift. */
-const mostPerSecond = alarmAt / 25;
+const mostPerSecond = alarmAt / 40;
 /** What production usually takes is learned over so many seconds of traffic; a drift is found long before. */
 const memorySeconds = 1800;
 /** Requests that wait behind one another are slow together: dispersion is measured over as long as a drift lasts. */
