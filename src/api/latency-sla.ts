@@ -112,6 +112,8 @@ export const LatencySLASpec = z
 /** What was measured in the last window. */
 export const Measured = z.object({
   percentileMs: z.number().optional(),
+  percentileLowMs: z.number().optional().describe('With percentileHighMs its 95% interval, out to the ends of buckets.'),
+  percentileHighMs: z.number().optional().describe('Left out where it lies beyond the last bucket.'),
   samples: z.int(),
   ratePerSecond: z.number(),
   replicas: z.int().optional(),
@@ -120,6 +122,27 @@ export const Measured = z.object({
   at: Time,
 });
 export type Measured = z.infer<typeof Measured>;
+
+/** A window that forgets exponentially, so that two numbers stand for all that it saw. */
+export const BurnWindow = z.object({
+  seconds: z.int(),
+  requests: z.number(),
+  slow: z.number(),
+  burnRate: z.number().describe('Share of slow requests over the share that the objective allows.'),
+});
+export type BurnWindow = z.infer<typeof BurnWindow>;
+
+export const ErrorBudget = z.object({
+  periodSeconds: z.int(),
+  seenSeconds: z.number().describe('How much of a period has been watched.'),
+  left: z.number().describe('Share of the budget that is left; below zero it is overspent.'),
+  burning: z
+    .enum(['Fast', 'Medium', 'Slow'])
+    .optional()
+    .describe('Set while both windows of a pair burn too fast; see docs/sla.md.'),
+  windows: z.array(BurnWindow).max(8),
+});
+export type ErrorBudget = z.infer<typeof ErrorBudget>;
 
 /** What one chart of the drift detector remembers; see docs/sla.md. */
 export const DriftChart = z.object({
