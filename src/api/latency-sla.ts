@@ -163,6 +163,8 @@ export const Drift = z.object({
   accelerator: Name.optional(),
   at: Time.describe('Up to when requests have been counted.'),
   learnedSeconds: z.number(),
+  load: z.number().describe('Requests a second at one replica: the most of the last minute or so.'),
+  drainSeconds: z.number().describe('How long a queue that saturation left may still explain the tail.'),
   median: DriftChart.optional(),
   tail: DriftChart.optional(),
   since: Time.optional().describe('When the present alarm was raised.'),

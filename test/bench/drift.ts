@@ -6,12 +6,10 @@
 import { parseArgs } from 'node:util';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { expectedMedianMs, expectedTailMs } from '../../src/core/sla/choice.ts';
-import { alarmed, type Charts, watch } from '../../src/core/sla/drift/drift.ts';
-import { total } from '../../src/core/statistics/histogram.ts';
-import { quantile } from '../../src/core/statistics/quantile.ts';
+import { expectedMedianMs, expectedTailMs, saturated } from '../../src/core/sla/choice.ts';
+import { alarmed, type Charts, nothingKnown, watch } from '../../src/core/sla/drift/drift.ts';
 import { loadCurve } from '../../src/core/statistics/queue-simulation.ts';
-import { summarize } from '../../src/core/statistics/quantile.ts';
+import { quantile, summarize } from '../../src/core/statistics/quantile.ts';
 import { durationBuckets } from '../../src/serve/metrics.ts';
 import { aReplica, copy, type Replica, serve, serviceTimes } from './drift/production.ts';
 
@@ -43,16 +41,15 @@ export async function drift(say: (line: string) => void, args: readonly string[]
   const measured = { p50Ms, p99Ms, loadCurve: loadCurve(trialMs) };
   const bounds = [...durationBuckets.map((seconds) => seconds * 1000), Number.POSITIVE_INFINITY];
 
+  const expectedAt = (rate: number) => ({
+    saturated: saturated(measured, rate),
+    medianMs: expectedMedianMs(measured, rate),
+    tailMs: expectedTailMs(measured, rate),
+  });
   const step = (charts: Charts, replica: Replica, factor: number): Charts => {
     const untilMs = replica.clockMs + intervalMs;
     const histogram = serve(replica, untilMs, service, factor, bounds);
-    const rate = total(histogram) / (intervalMs / 1000);
-    return watch(charts, {
-      histogram,
-      seconds: intervalMs / 1000,
-      expectedMedianMs: expectedMedianMs(measured, rate),
-      expectedTailMs: expectedTailMs(measured, rate),
-    });
+    return watch(charts, { histogram, seconds: intervalMs / 1000, replicas: 1 }, expectedAt);
   };
 
   const detect = (charts: Charts, replica: Replica): number => {
@@ -69,14 +66,15 @@ export async function drift(say: (line: string) => void, args: readonly string[]
   const moments = new Set(Array.from({ length: repeats }, () => uniformInt(random, steps / days / 24, steps - 1)));
   const replica = aReplica(seed + 1);
   const delays: number[] = [];
-  let charts: Charts = { learnedSeconds: 0 };
+  let charts = nothingKnown;
   let falseAlarms = 0;
   for (let i = 0; i < steps; i++) {
     const before = alarmed(charts);
     charts = step(charts, replica, 1);
     if (alarmed(charts) && !before) {
       falseAlarms++;
-      say(`false alarm at ${(replica.clockMs / dayMs).toFixed(3)} d: ${JSON.stringify(charts)}`);
+      const chart = charts.median?.alarmed ? 'median' : 'tail';
+      say(`false alarm of the ${chart} at day ${(replica.clockMs / dayMs).toFixed(3)}`);
     }
     if (moments.has(i) && !alarmed(charts)) delays.push(detect(charts, replica));
     if ((i + 1) % (steps / days) === 0) {

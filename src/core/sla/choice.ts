@@ -65,6 +65,10 @@ export function expectedMedianMs(
 /** The rate at which a replica saturates: the end of its measured load curve. */
 export const capacity = ({ loadCurve }: Pick<Finalist, 'loadCurve'>): number => loadCurve.at(-1)?.ratePerSecond ?? 0;
 
+/** Whether so many requests a second keep a replica so busy that what completes no longer says what arrives. */
+export const saturated = (finalist: Pick<Finalist, 'loadCurve'>, ratePerSecond: number): boolean =>
+  capacity(finalist) > 0 && ratePerSecond >= 0.85 * capacity(finalist);
+
 /**
  * The most accurate finalist whose expected tail stays below the threshold less headroom; equal quality goes to the
  * shorter tail. Undefined when none fits: a guess is not offered.

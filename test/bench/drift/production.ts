@@ -21,14 +21,14 @@ const hiccupEverySeconds = 600;
 const exponential = (random: RandomGenerator) => -Math.log(1 - uniformFloat64(random));
 
 /**
- * Service times in milliseconds: lognormal around 5 ms, and one in fifty runs takes two to four times as long, as with
+ * Service times in milliseconds: lognormal around 6 ms, and one in fifty runs takes two to four times as long, as with
  * garbage collection or a neighbour. A table of so many draws is the distribution.
  */
 export function serviceTimes(random: RandomGenerator, count: number): Float64Array {
   return Float64Array.from({ length: count }, () => {
     const normal = Math.sqrt(2 * exponential(random)) * Math.cos(2 * Math.PI * uniformFloat64(random));
     const slow = uniformFloat64(random) < 0.02 ? 2 + 2 * uniformFloat64(random) : 1;
-    return 5 * Math.exp(0.2 * normal) * slow;
+    return 6 * Math.exp(0.3 * normal) * slow;
   });
 }
 

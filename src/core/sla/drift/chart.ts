@@ -7,8 +7,6 @@ export const shift = 1.2;
 const alarmAt = 14;
 /** Evidence is kept up to here, so that an alarm ends soon after its cause. */
 const most = 1.5 * alarmAt;
-/** No second of traffic brings or takes more evidence than this: a hiccup of a few seconds is no drift. */
-const mostPerSecond = alarmAt / 40;
 /** What production usually takes is learned over so many seconds of traffic; a drift is found long before. */
 const memorySeconds = 1800;
 /** Requests that wait behind one another are slow together: dispersion is measured over as long as a drift lasts. */
@@ -25,6 +23,8 @@ export interface Look {
   /** The quantile that the chart watches and what it should be at this load, in milliseconds. */
   quantile: number;
   expectedMs: number;
+  /** No alarm comes sooner than this: each second brings or takes so much evidence at most. */
+  leastSeconds: number;
   /** Seconds of traffic that this chart's detector has learned from, this look not included. */
   learnedSeconds: number;
   /** While what is usual is still being learned nothing counts as evidence. */
@@ -85,8 +85,8 @@ export function look(chart: DriftChart | undefined, at: Look): DriftChart | unde
   const share = shareAbove(histogram, bound);
   const perRequest =
     share * Math.log(slowed / usual) + (1 - share) * Math.log((1 - slowed) / (1 - usual));
-  const most1 = mostPerSecond * seconds;
-  const gained = at.learning ? 0 : clamp((samples * perRequest) / chart.dispersion, -most1, most1);
+  const bounded = (alarmAt / at.leastSeconds) * seconds;
+  const gained = at.learning ? 0 : clamp((samples * perRequest) / chart.dispersion, -bounded, bounded);
   const evidence = clamp(chart.evidence + gained, 0, most);
   const alarmed = evidence >= alarmAt || (chart.alarmed && evidence > 0);
   // What may be a drift is not learned as usual.
