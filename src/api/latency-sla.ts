@@ -15,29 +15,65 @@ export const Cause = z.enum([
 ]);
 export type Cause = z.infer<typeof Cause>;
 
+/** Servers and proxies whose latency histograms are known by name, unit and labels. */
+export const LatencyPreset = z.enum(['Retune', 'KServe', 'Triton', 'Istio', 'EnvoyGateway', 'NginxIngress']);
+export type LatencyPreset = z.infer<typeof LatencyPreset>;
+
 const histogram = z
   .string()
   .max(128)
-  .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'write the name of a Prometheus histogram without its _bucket suffix')
-  .default('retune_request_duration_seconds');
+  .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'write the name of a Prometheus histogram without its _bucket suffix');
+
+const Prometheus = z
+  .object({
+    url: z
+      .string()
+      .max(512)
+      .regex(/^https?:\/\/.+/, 'write the address of Prometheus, such as http://prometheus:9090'),
+    preset: LatencyPreset.optional().describe(
+      'Whose histogram to read; Retune (`retune serve`) where neither this nor histogram nor query is given.',
+    ),
+    histogram: histogram.optional().describe('A histogram of the pods by name, classic or native.'),
+    query: z
+      .string()
+      .min(1)
+      .max(4096)
+      .optional()
+      .describe(
+        'PromQL that yields how many requests were served in $window, by le or as a native histogram, of the pods that match the regular expression $pods; $namespace and $workload stand for the names of the workload.',
+      ),
+    unit: z.enum(['s', 'ms']).optional().describe("The histogram's unit; by default as the preset or its name says."),
+    podLabel: z
+      .string()
+      .max(64)
+      .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'write the name of a label')
+      .default('pod')
+      .describe('The label that names the pod on each series.'),
+    route: Name.optional().describe(
+      "The HTTPRoute (EnvoyGateway) or Ingress (NginxIngress) before the workload; the workload's name when left out.",
+    ),
+  })
+  .meta(
+    cel(
+      {
+        rule: '(has(self.preset) ? 1 : 0) + (has(self.histogram) ? 1 : 0) + (has(self.query) ? 1 : 0) <= 1',
+        message: 'give at most one of preset, histogram and query in spec.source.prometheus',
+      },
+      {
+        rule: "!has(self.query) || self.query.contains('$window')",
+        message: 'spec.source.prometheus.query must use $window, such as increase(latency_bucket{pod=~"$pods"}[$window])',
+      },
+    ),
+  );
 
 export const LatencySource = z
   .object({
-    prometheus: z
-      .object({
-        url: z
-          .string()
-          .max(512)
-          .regex(/^https?:\/\/.+/, 'write the address of Prometheus, such as http://prometheus:9090'),
-        histogram,
-        podLabel: z.string().max(64).default('pod').describe('The label that names the pod on each series.'),
-      })
-      .optional(),
+    prometheus: Prometheus.optional(),
     scrape: z
       .object({
         port: z.int().min(1).max(65_535).default(8080),
         path: z.string().max(256).default('/metrics'),
-        histogram,
+        histogram: histogram.default('retune_request_duration_seconds'),
       })
       .optional()
       .describe("Read the pods' own metrics endpoint, where there is no Prometheus."),
@@ -72,6 +108,9 @@ export const LatencySLASpec = z
       percentile: z.enum(['P50', 'P90', 'P99']).default('P99'),
       threshold: Duration,
       window: Duration.default('30s').describe('How much of the past one verdict looks at.'),
+      budgetPeriod: Duration.default('720h').describe(
+        'What the error budget is for. The windows of the burn rates are shares of it: 1 h and 5 min of 30 days.',
+      ),
     }),
     source: LatencySource,
     quality: z.object({ floor: Percentage.optional() }).prefault({}),
@@ -103,10 +142,17 @@ export const LatencySLASpec = z
       .prefault({}),
   })
   .meta(
-    cel({
+    cel(
+      {
+        rule: "self.mode != 'Auto' || !has(self.source.prometheus) || ((!has(self.source.prometheus.preset) || !(self.source.prometheus.preset in ['EnvoyGateway', 'NginxIngress'])) && (!has(self.source.prometheus.query) || self.source.prometheus.query.contains('$pods')))",
+        message:
+          'mode Auto compares a canary with a baseline and spec.source.prometheus can not tell their pods apart: use $pods in the query, read the pods or their sidecars, or set mode: Recommend',
+      },
+      {
       rule: "!has(self.objective.threshold) || !self.objective.threshold.startsWith('0')  || self.objective.threshold.contains('.')",
       message: 'spec.objective.threshold must be above zero, such as 25ms',
-    }),
+      },
+    ),
   );
 
 /** What was measured in the last window. */
@@ -133,6 +179,7 @@ export const BurnWindow = z.object({
 export type BurnWindow = z.infer<typeof BurnWindow>;
 
 export const ErrorBudget = z.object({
+  of: z.string().max(32).describe('The objective; another one has a budget of its own.'),
   periodSeconds: z.int(),
   seenSeconds: z.number().describe('How much of a period has been watched.'),
   left: z.number().describe('Share of the budget that is left; below zero it is overspent.'),
@@ -152,7 +199,7 @@ export const DriftChart = z.object({
   block: z
     .object({ seconds: z.number(), deviation: z.number(), variance: z.number() })
     .describe('The minute that the next estimate of the dispersion comes from.'),
-  evidence: z.number().describe('The running statistic in nats: an alarm from 14 on, over at 0.'),
+  evidence: z.number().describe('The running statistic in nats: an alarm from 14 on, over at 7.'),
   alarmed: z.boolean(),
 });
 export type DriftChart = z.infer<typeof DriftChart>;
@@ -161,7 +208,6 @@ export type DriftChart = z.infer<typeof DriftChart>;
 export const Drift = z.object({
   variant: Name,
   accelerator: Name.optional(),
-  at: Time.describe('Up to when requests have been counted.'),
   learnedSeconds: z.number(),
   load: z.number().describe('Requests a second at one replica: the most of the last minute or so.'),
   drainSeconds: z.number().describe('How long a queue that saturation left may still explain the tail.'),
@@ -200,6 +246,9 @@ export const LatencySLAStatus = z.object({
   verdict: Verdict.optional(),
   cause: Cause.optional(),
   measured: Measured.optional(),
+  counted: Time.optional().describe('Up to when requests are in the error budget and the drift detector.'),
+  errorBudget: ErrorBudget.optional(),
+  drift: Drift.optional().describe('Only while the active variant was measured on this accelerator.'),
   lastMetRatePerSecond: z.number().optional().describe('Requests a second at one replica when it was last met.'),
   threshold: z.string().max(16).optional().describe('The threshold that the last verdict was made with.'),
   accelerator: Name.optional(),

@@ -80,8 +80,8 @@ function measured(variant: string, quality: number, p99Ms: number, capacity: num
       status: {
         latency: { p50Ms: p99Ms, p90Ms: p99Ms, p99Ms, p99LowMs: p99Ms, p99HighMs: p99Ms, meanMs: p99Ms, samples: 1000 },
         loadCurve: [
-          { ratePerSecond: capacity / 2, p99Ms: 2 * p99Ms },
-          { ratePerSecond: capacity, p99Ms: 20 * p99Ms },
+          { ratePerSecond: capacity / 2, p50Ms: p99Ms, p99Ms: 2 * p99Ms },
+          { ratePerSecond: capacity, p50Ms: 10 * p99Ms, p99Ms: 20 * p99Ms },
         ],
         outputsAgree: true,
         conditions: [condition('Succeeded', 'Measured')],

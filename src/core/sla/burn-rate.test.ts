@@ -5,7 +5,7 @@ import type { ErrorBudget } from '../../api/latency-sla.ts';
 import { burnEvidence, spend } from './burn-rate.ts';
 
 const thirtyDays = 30 * 86_400;
-const budget = { allowed: 0.01, periodSeconds: thirtyDays };
+const budget = { of: 'P99 50ms', allowed: 0.01, periodSeconds: thirtyDays };
 /** Every five minutes so many requests with such a share of slow ones. */
 function traffic(minutes: number, share: number, before?: ErrorBudget, requests = 1000): ErrorBudget {
   let after = before;

@@ -65,22 +65,29 @@ function rateOver({ windows, periodSeconds, seenSeconds }: Omit<ErrorBudget, 'le
 const alertOf = (budget: Omit<ErrorBudget, 'left'>): BurnAlert | undefined =>
   burnAlerts.find(({ long, short, factor }) => rateOver(budget, long) >= factor && rateOver(budget, short) >= factor);
 
+export interface BudgetTerms {
+  /** The objective in words, such as `P99 50ms`. */
+  of: string;
+  /** The share of requests that may be slow: 0.01 for P99. */
+  allowed: number;
+  periodSeconds: number;
+}
+
 /**
- * The error budget after more traffic. `allowed` is the share of requests that may be slow (0.01 for P99); a budget of
- * another period starts anew. What is left is of a whole period's budget, at the traffic seen so far.
+ * The error budget after more traffic. A budget of another objective or period starts anew. What is left is of a whole period's budget, at the traffic seen so far.
  */
 export function spend(
   before: ErrorBudget | undefined,
   served: Served,
-  { allowed, periodSeconds }: { allowed: number; periodSeconds: number },
+  { of, allowed, periodSeconds }: BudgetTerms,
 ): ErrorBudget {
-  const known = before?.periodSeconds === periodSeconds ? before : undefined;
+  const known = before?.of === of && before.periodSeconds === periodSeconds ? before : undefined;
   const windows = windowsOf(periodSeconds).map((seconds) => {
     const window = known?.windows.find((one) => one.seconds === seconds);
     return after(window ?? { seconds, requests: 0, slow: 0, burnRate: 0 }, served, allowed);
   });
   const seenSeconds = Math.min(periodSeconds, (known?.seenSeconds ?? 0) + served.seconds);
-  const budget = { periodSeconds, seenSeconds, windows };
+  const budget = { of, periodSeconds, seenSeconds, windows };
   const spent = ((windows.at(-1)?.burnRate ?? 0) * seenSeconds) / periodSeconds;
   return { ...budget, left: 1 - spent, burning: alertOf(budget)?.speed };
 }

@@ -65,9 +65,12 @@ export function expectedMedianMs(
 /** The rate at which a replica saturates: the end of its measured load curve. */
 export const capacity = ({ loadCurve }: Pick<Finalist, 'loadCurve'>): number => loadCurve.at(-1)?.ratePerSecond ?? 0;
 
+/** Of what a replica can carry: from here on its queue hardly settles. */
+const saturatedShare = 0.85;
+
 /** Whether so many requests a second keep a replica so busy that what completes no longer says what arrives. */
 export const saturated = (finalist: Pick<Finalist, 'loadCurve'>, ratePerSecond: number): boolean =>
-  capacity(finalist) > 0 && ratePerSecond >= 0.85 * capacity(finalist);
+  capacity(finalist) > 0 && ratePerSecond >= saturatedShare * capacity(finalist);
 
 /**
  * The most accurate finalist whose expected tail stays below the threshold less headroom; equal quality goes to the
@@ -87,6 +90,6 @@ export function choose(finalists: Finalist[], demand: Demand): Finalist | undefi
  * the true rate is unknown, so twice the observed one is assumed until a faster variant makes it visible.
  */
 export function demandedRate(observedPerSecond: number, capacityPerSecond: number): number {
-  const saturated = capacityPerSecond > 0 && observedPerSecond >= 0.85 * capacityPerSecond;
-  return saturated ? 2 * observedPerSecond : observedPerSecond;
+  const full = capacityPerSecond > 0 && observedPerSecond >= saturatedShare * capacityPerSecond;
+  return full ? 2 * observedPerSecond : observedPerSecond;
 }

@@ -6,7 +6,9 @@ export const shift = 1.2;
 /** Evidence in nats that raises an alarm: about one in e^14 looks at what has not changed comes this far. */
 const alarmAt = 14;
 /** Evidence is kept up to here, so that an alarm ends soon after its cause. */
-const most = 1.5 * alarmAt;
+const most = 1.2 * alarmAt;
+/** An alarm is over, and what is usual learned again, once evidence has fallen to here. */
+const calmAt = alarmAt / 2;
 /** What production usually takes is learned over so many seconds of traffic; a drift is found long before. */
 const memorySeconds = 1800;
 /** Requests that wait behind one another are slow together: dispersion is measured over as long as a drift lasts. */
@@ -88,9 +90,9 @@ export function look(chart: DriftChart | undefined, at: Look): DriftChart | unde
   const bounded = (alarmAt / at.leastSeconds) * seconds;
   const gained = at.learning ? 0 : clamp((samples * perRequest) / chart.dispersion, -bounded, bounded);
   const evidence = clamp(chart.evidence + gained, 0, most);
-  const alarmed = evidence >= alarmAt || (chart.alarmed && evidence > 0);
+  const alarmed = evidence >= alarmAt || (chart.alarmed && evidence > calmAt);
   // What may be a drift is not learned as usual.
-  if (evidence > alarmAt / 2 || alarmed) return { ...chart, evidence, alarmed };
+  if (evidence > calmAt || alarmed) return { ...chart, evidence, alarmed };
   const gain = Math.min(0.5, seconds / Math.min(memorySeconds, at.learnedSeconds + seconds));
   const drifted = clamp(((share - usual) / (slowed - usual)) * Math.log(shift), -0.3, 0.3);
   const deviation = samples * (share - usual);

@@ -65,7 +65,7 @@ export function watch(
   if (drainSeconds > 0 || !Number.isFinite(atLoad.tailMs)) return { ...charts, load, drainSeconds };
   const { learnedSeconds } = charts;
   const { medianMs, tailMs } = atLoad;
-  const at = { histogram, seconds, learnedSeconds, learning: learnedSeconds < learningSeconds };
+  const at = { histogram, seconds, learnedSeconds, learning: stillLearning(charts) };
   return {
     learnedSeconds: learnedSeconds + seconds,
     load,
@@ -74,6 +74,9 @@ export function watch(
     tail: look(charts.tail, { ...at, ...ofTail, expectedMs: tailMs }),
   };
 }
+
+export const stillLearning = ({ learnedSeconds }: Pick<Charts, 'learnedSeconds'>): boolean =>
+  learnedSeconds < learningSeconds;
 
 export const alarmed = ({ median, tail }: Pick<Charts, 'median' | 'tail'>): boolean =>
   Boolean(median?.alarmed || tail?.alarmed);
