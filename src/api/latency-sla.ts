@@ -61,7 +61,8 @@ const Prometheus = z
       },
       {
         rule: "!has(self.query) || self.query.contains('$window')",
-        message: 'spec.source.prometheus.query must use $window, such as increase(latency_bucket{pod=~"$pods"}[$window])',
+        message:
+          'spec.source.prometheus.query must use $window, such as increase(latency_bucket{pod=~"$pods"}[$window])',
       },
     ),
   );
@@ -149,8 +150,8 @@ export const LatencySLASpec = z
           'mode Auto compares a canary with a baseline and spec.source.prometheus can not tell their pods apart: use $pods in the query, read the pods or their sidecars, or set mode: Recommend',
       },
       {
-      rule: "!has(self.objective.threshold) || !self.objective.threshold.startsWith('0')  || self.objective.threshold.contains('.')",
-      message: 'spec.objective.threshold must be above zero, such as 25ms',
+        rule: "!has(self.objective.threshold) || !self.objective.threshold.startsWith('0')  || self.objective.threshold.contains('.')",
+        message: 'spec.objective.threshold must be above zero, such as 25ms',
       },
     ),
   );
@@ -158,7 +159,10 @@ export const LatencySLASpec = z
 /** What was measured in the last window. */
 export const Measured = z.object({
   percentileMs: z.number().optional(),
-  percentileLowMs: z.number().optional().describe('With percentileHighMs its 95% interval, out to the ends of buckets.'),
+  percentileLowMs: z
+    .number()
+    .optional()
+    .describe('With percentileHighMs its 95% interval, out to the ends of buckets.'),
   percentileHighMs: z.number().optional().describe('Left out where it lies beyond the last bucket.'),
   samples: z.int(),
   ratePerSecond: z.number(),

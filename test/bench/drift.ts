@@ -8,8 +8,8 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { expectedMedianMs, expectedTailMs, saturated } from '../../src/core/sla/choice.ts';
 import { alarmed, type Charts, nothingKnown, watch } from '../../src/core/sla/drift/drift.ts';
-import { loadCurve } from '../../src/core/statistics/queue-simulation.ts';
 import { quantile, summarize } from '../../src/core/statistics/quantile.ts';
+import { loadCurve } from '../../src/core/statistics/queue-simulation.ts';
 import { durationBuckets } from '../../src/serve/metrics.ts';
 import { aReplica, copy, type Replica, serve, serviceTimes } from './drift/production.ts';
 
@@ -86,6 +86,8 @@ export async function drift(say: (line: string) => void, args: readonly string[]
   }
   delays.sort((a, b) => a - b);
   const misses = delays.filter((seconds) => !Number.isFinite(seconds)).length;
-  say(`${delays.length} slowdowns of 20%: 90% found within ${quantile(delays, 0.9)} s, ${misses} missed in ten minutes`);
+  say(
+    `${delays.length} slowdowns of 20%: 90% found within ${quantile(delays, 0.9)} s, ${misses} missed in ten minutes`,
+  );
   return { detectionSeconds: quantile(delays, 0.5), falseAlarms, simulatedDays: days };
 }

@@ -88,7 +88,10 @@ export async function gather(
     cluster.list(trials, ofSearch),
     cluster.list(hardwareProfiles),
   ]);
-  const reader = sources.readerOf(sla.spec.source, { namespace: namespace ?? 'default', name: sla.spec.workloadRef.name });
+  const reader = sources.readerOf(sla.spec.source, {
+    namespace: namespace ?? 'default',
+    name: sla.spec.workloadRef.name,
+  });
   const pods = workload.kind === 'Found' ? workload.target.pods : [];
   const read = (windowMs: number, track?: Track) =>
     reader.read(

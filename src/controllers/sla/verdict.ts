@@ -4,8 +4,8 @@ import { capacity, expectedTailMs, type Finalist } from '../../core/sla/choice.t
 import { type Judgement, judge } from '../../core/sla/verdict.ts';
 import { total } from '../../core/statistics/histogram.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
-import { countFresh, writeCounts } from './counts.ts';
 import { type Context, condition, quantiles, record } from './context.ts';
+import { countFresh, writeCounts } from './counts.ts';
 import type { SlaSnapshot } from './gather.ts';
 
 /** What production did, or why nobody knows. */

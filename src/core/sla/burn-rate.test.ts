@@ -9,7 +9,8 @@ const budget = { of: 'P99 50ms', allowed: 0.01, periodSeconds: thirtyDays };
 /** Every five minutes so many requests with such a share of slow ones. */
 function traffic(minutes: number, share: number, before?: ErrorBudget, requests = 1000): ErrorBudget {
   let after = before;
-  for (let i = 0; i < minutes / 5; i++) after = spend(after, { seconds: 300, requests, slow: share * requests }, budget);
+  for (let i = 0; i < minutes / 5; i++)
+    after = spend(after, { seconds: 300, requests, slow: share * requests }, budget);
   if (!after) throw new Error('no traffic');
   return after;
 }
@@ -27,7 +28,10 @@ test('an outage burns fast within the hour, and an old one no longer', () => {
   assert.equal(calm.burning, undefined);
   const outage = traffic(30, 0.5, calm);
   assert.equal(outage.burning, 'Fast');
-  assert.match(burnEvidence(outage), /^the error budget is spent [0-9.]+ times too fast over 60 min and .* over 5 min; \d+% of it is left$/);
+  assert.match(
+    burnEvidence(outage),
+    /^the error budget is spent [0-9.]+ times too fast over 60 min and .* over 5 min; \d+% of it is left$/,
+  );
   const over = traffic(60, 0, outage);
   assert.notEqual(over.burning, 'Fast');
 });
@@ -49,7 +53,11 @@ test('a budget of another period starts anew, and silence spends nothing', () =>
   const spent = traffic(days(2), 0.05);
   const other = spend(spent, { seconds: 5, requests: 0, slow: 0 }, { ...budget, periodSeconds: 86_400 });
   assert.deepEqual([other.left, other.burning], [1, undefined]);
-  assert.ok(traffic(days(1), 0, spent, 0).windows.every(({ burnRate }, i) => burnRate <= (spent.windows[i]?.burnRate ?? 0) + 1e-9));
+  assert.ok(
+    traffic(days(1), 0, spent, 0).windows.every(
+      ({ burnRate }, i) => burnRate <= (spent.windows[i]?.burnRate ?? 0) + 1e-9,
+    ),
+  );
 });
 
 test('splitting an interval of steady traffic changes nothing', () => {
@@ -74,7 +82,8 @@ test('more slow requests never leave more of the budget', () => {
   const share = fc.double({ min: 0, max: 1, noNaN: true });
   fc.assert(
     fc.property(share, share, (a, b) => {
-      const after = (slow: number) => spend(traffic(60, 0.01), { seconds: 60, requests: 100, slow: 100 * slow }, budget);
+      const after = (slow: number) =>
+        spend(traffic(60, 0.01), { seconds: 60, requests: 100, slow: 100 * slow }, budget);
       assert.ok(after(Math.max(a, b)).left <= after(Math.min(a, b)).left + 1e-12);
     }),
   );

@@ -93,7 +93,11 @@ export function spend(
 }
 
 const span = (seconds: number) =>
-  seconds >= 7200 ? `${Math.round(seconds / 3600)} h` : seconds >= 120 ? `${Math.round(seconds / 60)} min` : `${seconds} s`;
+  seconds >= 7200
+    ? `${Math.round(seconds / 3600)} h`
+    : seconds >= 120
+      ? `${Math.round(seconds / 60)} min`
+      : `${seconds} s`;
 
 /** What burns, in a sentence; empty when nothing does. */
 export function burnEvidence(budget: ErrorBudget): string {

@@ -41,7 +41,10 @@ test('a threshold inside a wide bucket is judged only where its requests decide 
   assert.equal(between(1000, 100, 500).verdict, 'Violated');
   const unknown = between(1000, 500, 0);
   assert.deepEqual([unknown.verdict, unknown.reason], ['NoData', 'BucketsTooWide']);
-  assert.match(unknown.message, /inside the bucket from 25 ms to 100 ms with 33.3% .* set the threshold to 25 ms or 100 ms$/);
+  assert.match(
+    unknown.message,
+    /inside the bucket from 25 ms to 100 ms with 33.3% .* set the threshold to 25 ms or 100 ms$/,
+  );
 });
 
 test('beyond the last bound the buckets are named too', () => {
@@ -56,7 +59,11 @@ test('no verdict depends on where in its bucket a request was', () => {
     fc.property(samples, (times) => {
       const counts = bounds.map((upper) => times.filter((time) => time <= upper).length);
       const { verdict } = judge({ bounds, counts }, 10, objective);
-      const truth = judge({ bounds: [50, Number.POSITIVE_INFINITY], counts: [times.filter((t) => t <= 50).length, times.length] }, 10, objective);
+      const truth = judge(
+        { bounds: [50, Number.POSITIVE_INFINITY], counts: [times.filter((t) => t <= 50).length, times.length] },
+        10,
+        objective,
+      );
       assert.ok(verdict === 'NoData' || verdict === truth.verdict, `${verdict} where it is ${truth.verdict}`);
     }),
   );

@@ -1,6 +1,12 @@
 import type { Measured, Verdict } from '../../api/latency-sla.ts';
 import { wilson } from '../statistics/binomial.ts';
-import { type CumulativeHistogram, percentile, percentileInterval, shareAbove, total } from '../statistics/histogram.ts';
+import {
+  type CumulativeHistogram,
+  percentile,
+  percentileInterval,
+  shareAbove,
+  total,
+} from '../statistics/histogram.ts';
 import { type Resolution, resolution } from './resolution.ts';
 
 export interface Objective {

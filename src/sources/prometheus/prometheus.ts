@@ -1,5 +1,5 @@
-import type { LatencyReader, Reading } from '../source.ts';
 import { toHistogram } from '../buckets.ts';
+import type { LatencyReader, Reading } from '../source.ts';
 import { Answer, bucketsOf, Refusal } from './answer.ts';
 import { type LatencyQuery, latencyQuery, type PrometheusSource, type Workload } from './query.ts';
 

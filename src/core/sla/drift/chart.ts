@@ -85,8 +85,7 @@ export function look(chart: DriftChart | undefined, at: Look): DriftChart | unde
   const bound = chart.ratio * at.expectedMs;
   const [usual, slowed] = shares(chart, quantile);
   const share = shareAbove(histogram, bound);
-  const perRequest =
-    share * Math.log(slowed / usual) + (1 - share) * Math.log((1 - slowed) / (1 - usual));
+  const perRequest = share * Math.log(slowed / usual) + (1 - share) * Math.log((1 - slowed) / (1 - usual));
   const bounded = (alarmAt / at.leastSeconds) * seconds;
   const gained = at.learning ? 0 : clamp((samples * perRequest) / chart.dispersion, -bounded, bounded);
   const evidence = clamp(chart.evidence + gained, 0, most);

@@ -50,11 +50,7 @@ function drainAfter(charts: Charts, { histogram, seconds }: Interval, now: Expec
 }
 
 /** The charts after one more interval. Where load alone explains any latency nothing is learned and nothing suspected. */
-export function watch(
-  charts: Charts,
-  interval: Interval,
-  expectedAt: (ratePerSecond: number) => Expected,
-): Charts {
+export function watch(charts: Charts, interval: Interval, expectedAt: (ratePerSecond: number) => Expected): Charts {
   const { histogram, seconds, replicas } = interval;
   const samples = total(histogram);
   if (seconds <= 0 || samples === 0) return charts;

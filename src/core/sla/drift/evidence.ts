@@ -37,10 +37,18 @@ export function driftEvidence(
     return { drifting: undefined, reason: 'Learning', message };
   }
   if (median?.alarmed) {
-    return { drifting: true, reason: 'MedianSlower', message: `requests became slower altogether: ${ofMedian}; ${ofTail}` };
+    return {
+      drifting: true,
+      reason: 'MedianSlower',
+      message: `requests became slower altogether: ${ofMedian}; ${ofTail}`,
+    };
   }
   if (tail?.alarmed) {
-    return { drifting: true, reason: 'TailSlower', message: `the slowest requests became slower: ${ofTail}; ${ofMedian}` };
+    return {
+      drifting: true,
+      reason: 'TailSlower',
+      message: `the slowest requests became slower: ${ofTail}; ${ofMedian}`,
+    };
   }
   return { drifting: false, reason: 'AsUsual', message: ofTail };
 }
