@@ -68,8 +68,7 @@ const rateAt = ({ clockMs, bursting }: Replica) =>
 export function serve(
   replica: Replica,
   untilMs: number,
-  service: Float64Array,
-  slowdown: number,
+  { service, slowed }: { service: Float64Array; slowed: (serviceMs: number) => number },
   bounds: number[],
 ): CumulativeHistogram {
   const counts = new Array<number>(bounds.length).fill(0);
@@ -90,8 +89,8 @@ export function serve(
       replica.hiccupStartsMs = replica.clockMs + exponential(random) * 1000 * hiccupEverySeconds;
       replica.hiccupEndsMs = replica.hiccupStartsMs + 1000 + 4000 * uniformFloat64(random);
     }
-    const factor = replica.clockMs > replica.hiccupStartsMs ? slowdown * hiccupFactor : slowdown;
-    replica.backlogMs += factor * (service[Math.floor(uniformFloat64(random) * service.length)] ?? 0);
+    const factor = replica.clockMs > replica.hiccupStartsMs ? hiccupFactor : 1;
+    replica.backlogMs += factor * slowed(service[Math.floor(uniformFloat64(random) * service.length)] ?? 0);
     const latencyMs = replica.backlogMs + overheadMs;
     let low = 0;
     let high = bounds.length - 1;
