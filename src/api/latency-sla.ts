@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { Conditions, cel, Digest, Duration, Name, Percentage, type Resource, Time } from './common.ts';
+import { LatencySource } from './latency-source.ts';
+import { Drift, ErrorBudget } from './sla-counts.ts';
 
 export const Verdict = z.enum(['Met', 'Drifting', 'Violated', 'NoData']);
 export type Verdict = z.infer<typeof Verdict>;
@@ -14,77 +16,6 @@ export const Cause = z.enum([
   'Unknown',
 ]);
 export type Cause = z.infer<typeof Cause>;
-
-/** Servers and proxies whose latency histograms are known by name, unit and labels. */
-export const LatencyPreset = z.enum(['Retune', 'KServe', 'Triton', 'Istio', 'EnvoyGateway', 'NginxIngress']);
-export type LatencyPreset = z.infer<typeof LatencyPreset>;
-
-const histogram = z
-  .string()
-  .max(128)
-  .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'write the name of a Prometheus histogram without its _bucket suffix');
-
-const Prometheus = z
-  .object({
-    url: z
-      .string()
-      .max(512)
-      .regex(/^https?:\/\/.+/, 'write the address of Prometheus, such as http://prometheus:9090'),
-    preset: LatencyPreset.optional().describe(
-      'Whose histogram to read; Retune (`retune serve`) where neither this nor histogram nor query is given.',
-    ),
-    histogram: histogram.optional().describe('A histogram of the pods by name, classic or native.'),
-    query: z
-      .string()
-      .min(1)
-      .max(4096)
-      .optional()
-      .describe(
-        'PromQL that yields how many requests were served in $window, by le or as a native histogram, of the pods that match the regular expression $pods; $namespace and $workload stand for the names of the workload.',
-      ),
-    unit: z.enum(['s', 'ms']).optional().describe("The histogram's unit; by default as the preset or its name says."),
-    podLabel: z
-      .string()
-      .max(64)
-      .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'write the name of a label')
-      .default('pod')
-      .describe('The label that names the pod on each series.'),
-    route: Name.optional().describe(
-      "The HTTPRoute (EnvoyGateway) or Ingress (NginxIngress) before the workload; the workload's name when left out.",
-    ),
-  })
-  .meta(
-    cel(
-      {
-        rule: '(has(self.preset) ? 1 : 0) + (has(self.histogram) ? 1 : 0) + (has(self.query) ? 1 : 0) <= 1',
-        message: 'give at most one of preset, histogram and query in spec.source.prometheus',
-      },
-      {
-        rule: "!has(self.query) || self.query.contains('$window')",
-        message:
-          'spec.source.prometheus.query must use $window, such as increase(latency_bucket{pod=~"$pods"}[$window])',
-      },
-    ),
-  );
-
-export const LatencySource = z
-  .object({
-    prometheus: Prometheus.optional(),
-    scrape: z
-      .object({
-        port: z.int().min(1).max(65_535).default(8080),
-        path: z.string().max(256).default('/metrics'),
-        histogram: histogram.default('retune_request_duration_seconds'),
-      })
-      .optional()
-      .describe("Read the pods' own metrics endpoint, where there is no Prometheus."),
-  })
-  .meta(
-    cel({
-      rule: 'has(self.prometheus) != has(self.scrape)',
-      message: 'give exactly one of spec.source.prometheus and spec.source.scrape',
-    }),
-  );
 
 export const LatencySLASpec = z
   .object({
@@ -172,54 +103,6 @@ export const Measured = z.object({
   at: Time,
 });
 export type Measured = z.infer<typeof Measured>;
-
-/** A window that forgets exponentially, so that two numbers stand for all that it saw. */
-export const BurnWindow = z.object({
-  seconds: z.int(),
-  requests: z.number(),
-  slow: z.number(),
-  burnRate: z.number().describe('Share of slow requests over the share that the objective allows.'),
-});
-export type BurnWindow = z.infer<typeof BurnWindow>;
-
-export const ErrorBudget = z.object({
-  of: z.string().max(32).describe('The objective; another one has a budget of its own.'),
-  periodSeconds: z.int(),
-  seenSeconds: z.number().describe('How much of a period has been watched.'),
-  left: z.number().describe('Share of the budget that is left; below zero it is overspent.'),
-  burning: z
-    .enum(['Fast', 'Medium', 'Slow'])
-    .optional()
-    .describe('Set while both windows of a pair burn too fast; see docs/sla.md.'),
-  windows: z.array(BurnWindow).max(8),
-});
-export type ErrorBudget = z.infer<typeof ErrorBudget>;
-
-/** What one chart of the drift detector remembers; see docs/sla.md. */
-export const DriftChart = z.object({
-  ratio: z.number().describe("What production takes, as a multiple of what the variant's trial measured at that load."),
-  shiftedShare: z.number().describe('Share of requests that would be too slow if all took 20% longer.'),
-  dispersion: z.number().describe('How much more the slow share scatters than independent requests would.'),
-  block: z
-    .object({ seconds: z.number(), deviation: z.number(), variance: z.number() })
-    .describe('The minute that the next estimate of the dispersion comes from.'),
-  evidence: z.number().describe('The running statistic in nats: an alarm from 14 on, over at 7.'),
-  alarmed: z.boolean(),
-});
-export type DriftChart = z.infer<typeof DriftChart>;
-
-/** The drift detector: what it learned of this variant in production, and what it has against the last minutes. */
-export const Drift = z.object({
-  variant: Name,
-  accelerator: Name.optional(),
-  learnedSeconds: z.number(),
-  load: z.number().describe('Requests a second at one replica: the most of the last minute or so.'),
-  drainSeconds: z.number().describe('How long a queue that saturation left may still explain the tail.'),
-  median: DriftChart.optional(),
-  tail: DriftChart.optional(),
-  since: Time.optional().describe('When the present alarm was raised.'),
-});
-export type Drift = z.infer<typeof Drift>;
 
 export const RolloutStep = z.enum(['Starting', 'Comparing', 'Promoting', 'Cleaning', 'RollingBack']);
 export type RolloutStep = z.infer<typeof RolloutStep>;

@@ -14,6 +14,9 @@ export function addBucket(buckets: Buckets, le: string, count: number): void {
 export const unitMs = { s: 1000, ms: 1 } as const;
 export type LatencyUnit = keyof typeof unitMs;
 
+/** A histogram of no preset is in milliseconds when its name says so. */
+export const unitOf = (histogram: string): LatencyUnit => (/_(ms|milliseconds)$/.test(histogram) ? 'ms' : 's');
+
 /**
  * The histogram in milliseconds, with its bounds in order. Counts never fall along them: what Prometheus extrapolates
  * for each bucket by itself may, by a little, and scrapes of several series are not of one moment.

@@ -1,4 +1,4 @@
-import type { Drift, ErrorBudget } from '../../api/latency-sla.ts';
+import type { Drift, ErrorBudget } from '../../api/sla-counts.ts';
 import { durationMs } from '../../api/units.ts';
 import { burnEvidence, spend } from '../../core/sla/burn-rate.ts';
 import { expectedMedianMs, expectedTailMs, type Finalist, saturated } from '../../core/sla/choice.ts';
@@ -52,14 +52,18 @@ function driftAfter(
   return { ...charts, variant, accelerator, since: alarmed(charts) ? (known?.since ?? at) : undefined };
 }
 
+/** Without a load curve a trial says nothing of a server that requests wait for. */
+const comparable = (active: Finalist | undefined) => (active && active.loadCurve.length > 0 ? active : undefined);
+
 /**
  * Adds the requests that nobody has counted yet to the error budget and to the drift detector, both in status, so that
  * a restart of the operator loses nothing. `mixed` while more than the active variant answers. Silence and outages add
  * nothing.
  */
-export function countFresh(context: Context, active: Finalist | undefined, replicas: number, mixed: boolean): void {
+export function countFresh(context: Context, finalist: Finalist | undefined, replicas: number, mixed: boolean): void {
   const { status, snapshot, at } = context;
   const { fresh } = snapshot;
+  const active = comparable(finalist);
   if (!active) status.drift = undefined;
   if (fresh?.kind !== 'Histogram' || fresh.seconds <= 0 || total(fresh.histogram) === 0) return;
   status.counted = at;
@@ -77,7 +81,8 @@ function budgetCondition(context: Context, { burning, left }: ErrorBudget, befor
 }
 
 /** Says of budget and drift what is known; the evidence of a drift, where there is one. */
-export function writeCounts(context: Context, active: Finalist | undefined): string | undefined {
+export function writeCounts(context: Context, finalist: Finalist | undefined): string | undefined {
+  const active = comparable(finalist);
   const { status, snapshot } = context;
   const { errorBudget, drift } = status;
   if (errorBudget) budgetCondition(context, errorBudget, snapshot.sla.status?.errorBudget);

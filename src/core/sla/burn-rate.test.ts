@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { ErrorBudget } from '../../api/latency-sla.ts';
+import type { ErrorBudget } from '../../api/sla-counts.ts';
 import { burnEvidence, spend } from './burn-rate.ts';
 
 const thirtyDays = 30 * 86_400;

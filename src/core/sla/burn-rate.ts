@@ -1,4 +1,4 @@
-import type { BurnWindow, ErrorBudget } from '../../api/latency-sla.ts';
+import type { BurnWindow, ErrorBudget } from '../../api/sla-counts.ts';
 
 /** How fast an error budget goes: a pair of windows that must both burn at `factor` times the rate that just lasts. */
 export interface BurnAlert {
@@ -74,7 +74,8 @@ export interface BudgetTerms {
 }
 
 /**
- * The error budget after more traffic. A budget of another objective or period starts anew. What is left is of a whole period's budget, at the traffic seen so far.
+ * The error budget after more traffic. A budget of another objective or period starts anew. What is left is of a whole
+ * period's budget, at the traffic seen so far.
  */
 export function spend(
   before: ErrorBudget | undefined,

@@ -1,4 +1,4 @@
-import type { LatencyPreset } from '../../api/latency-sla.ts';
+import type { LatencyPreset } from '../../api/latency-source.ts';
 import type { LatencyUnit } from '../buckets.ts';
 
 /** The pods to read, and what the workload is called where its metrics don't know pods. */

@@ -1,5 +1,5 @@
 import type { LatencySLASpec } from '../../api/latency-sla.ts';
-import type { LatencyUnit } from '../buckets.ts';
+import { type LatencyUnit, unitOf } from '../buckets.ts';
 import type { PodAddress } from '../source.ts';
 import { type Preset, presets, type Selection } from './presets.ts';
 
@@ -20,9 +20,6 @@ export interface LatencyQuery {
 
 /** A name inside a regular expression inside a PromQL string. */
 const escaped = (name: string) => name.replaceAll('.', '\\\\.');
-
-/** A histogram of the user's own is in milliseconds when its name says so. */
-const unitOf = (histogram: string): LatencyUnit => (/_(ms|milliseconds)$/.test(histogram) ? 'ms' : 's');
 
 const ofHistogram = (histogram: string): Preset => ({
   ...presets.Retune,

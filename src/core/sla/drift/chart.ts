@@ -1,4 +1,4 @@
-import type { DriftChart } from '../../../api/latency-sla.ts';
+import type { DriftChart } from '../../../api/sla-counts.ts';
 import { type CumulativeHistogram, percentile, shareAbove, total } from '../../statistics/histogram.ts';
 
 /** The relative slowdown that the charts are tuned to find. */

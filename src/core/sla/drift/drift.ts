@@ -1,4 +1,4 @@
-import type { DriftChart } from '../../../api/latency-sla.ts';
+import type { DriftChart } from '../../../api/sla-counts.ts';
 import { type CumulativeHistogram, shareAbove, total } from '../../statistics/histogram.ts';
 import { look } from './chart.ts';
 
