@@ -6,7 +6,7 @@ export const shift = 1.2;
 /** Evidence in nats that raises an alarm: about one in e^14 looks at what has not changed comes this far. */
 const alarmAt = 14;
 /** Evidence is kept up to here, so that an alarm ends soon after its cause. */
-const most = 1.2 * alarmAt;
+const most = 1.1 * alarmAt;
 /** An alarm is over, and what is usual learned again, once evidence has fallen to here. */
 const calmAt = alarmAt / 2;
 /** What production usually takes is learned over so many seconds of traffic; a drift is found long before. */
