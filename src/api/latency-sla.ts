@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { Conditions, cel, Digest, Duration, Name, Percentage, type Resource, Time } from './common.ts';
+import { LatencySource } from './latency-source.ts';
 import { PatchType, RolloutPolicy, rolloutRules, WorkloadRef } from './rollout.ts';
+import { Drift, ErrorBudget } from './sla-counts.ts';
 
 export const Verdict = z.enum(['Met', 'Drifting', 'Violated', 'NoData']);
 export type Verdict = z.infer<typeof Verdict>;
@@ -17,40 +19,6 @@ export const Cause = z.enum([
   'Unknown',
 ]);
 export type Cause = z.infer<typeof Cause>;
-
-const histogram = z
-  .string()
-  .max(128)
-  .regex(/^[a-zA-Z_:][a-zA-Z0-9_:]*$/, 'write the name of a Prometheus histogram without its _bucket suffix')
-  .default('retune_request_duration_seconds');
-
-export const LatencySource = z
-  .object({
-    prometheus: z
-      .object({
-        url: z
-          .string()
-          .max(512)
-          .regex(/^https?:\/\/.+/, 'write the address of Prometheus, such as http://prometheus:9090'),
-        histogram,
-        podLabel: z.string().max(64).default('pod').describe('The label that names the pod on each series.'),
-      })
-      .optional(),
-    scrape: z
-      .object({
-        port: z.int().min(1).max(65_535).default(8080),
-        path: z.string().max(256).default('/metrics'),
-        histogram,
-      })
-      .optional()
-      .describe("Read the pods' own metrics endpoint, where there is no Prometheus."),
-  })
-  .meta(
-    cel({
-      rule: 'has(self.prometheus) != has(self.scrape)',
-      message: 'give exactly one of spec.source.prometheus and spec.source.scrape',
-    }),
-  );
 
 export const LatencySLASpec = z
   .object({
@@ -70,6 +38,9 @@ export const LatencySLASpec = z
       percentile: z.enum(['P50', 'P90', 'P99']).default('P99'),
       threshold: Duration,
       window: Duration.default('30s').describe('How much of the past one verdict looks at.'),
+      budgetPeriod: Duration.default('720h').describe(
+        'What the error budget is for. The windows of the burn rates are shares of it: 1 h and 5 min of 30 days.',
+      ),
     }),
     source: LatencySource,
     quality: z.object({ floor: Percentage.optional() }).prefault({}),
@@ -101,6 +72,11 @@ export const LatencySLASpec = z
   .meta(
     cel(
       {
+        rule: "self.mode != 'Auto' || !has(self.source.prometheus) || ((!has(self.source.prometheus.preset) || !(self.source.prometheus.preset in ['EnvoyGateway', 'NginxIngress'])) && (!has(self.source.prometheus.query) || self.source.prometheus.query.contains('$pods')))",
+        message:
+          'mode Auto compares a canary with a baseline and spec.source.prometheus can not tell their pods apart: use $pods in the query, read the pods or their sidecars, or set mode: Recommend',
+      },
+      {
         rule: "!has(self.objective.threshold) || !self.objective.threshold.startsWith('0')  || self.objective.threshold.contains('.')",
         message: 'spec.objective.threshold must be above zero, such as 25ms',
       },
@@ -111,6 +87,11 @@ export const LatencySLASpec = z
 /** What was measured in the last window. */
 export const Measured = z.object({
   percentileMs: z.number().optional(),
+  percentileLowMs: z
+    .number()
+    .optional()
+    .describe('With percentileHighMs its 95% interval, out to the ends of buckets.'),
+  percentileHighMs: z.number().optional().describe('Left out where it lies beyond the last bucket.'),
   samples: z.int(),
   ratePerSecond: z.number(),
   replicas: z.int().optional(),
@@ -154,6 +135,9 @@ export const LatencySLAStatus = z.object({
   verdict: Verdict.optional(),
   cause: Cause.optional(),
   measured: Measured.optional(),
+  counted: Time.optional().describe('Up to when requests are in the error budget and the drift detector.'),
+  errorBudget: ErrorBudget.optional(),
+  drift: Drift.optional().describe('Only while the active variant was measured on this accelerator.'),
   lastMetRatePerSecond: z.number().optional().describe('Requests a second at one replica when it was last met.'),
   threshold: z.string().max(16).optional().describe('The threshold that the last verdict was made with.'),
   accelerator: Name.optional(),

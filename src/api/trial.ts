@@ -19,8 +19,12 @@ export type LatencySummary = z.infer<typeof LatencySummary>;
 export const Ratio = z.object({ value: z.number(), low: z.number(), high: z.number() });
 export type Ratio = z.infer<typeof Ratio>;
 
-/** p99 of the time in system when requests arrive at `ratePerSecond` at one replica. */
-export const LoadPoint = z.object({ ratePerSecond: z.number(), p99Ms: z.number() });
+/** The time in system when requests arrive at `ratePerSecond` at one replica. */
+export const LoadPoint = z.object({
+  ratePerSecond: z.number(),
+  p50Ms: z.number().optional(),
+  p99Ms: z.number(),
+});
 export type LoadPoint = z.infer<typeof LoadPoint>;
 
 export const TrialSpec = z.object({

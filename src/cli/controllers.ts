@@ -1,8 +1,8 @@
-import type { LatencySLA } from '../api/latency-sla.ts';
 import { hardwareController } from '../controllers/hardware/controller.ts';
 import { searchController } from '../controllers/search/controller.ts';
 import type { WorkerSettings } from '../controllers/shared/worker-pod.ts';
 import { slaController } from '../controllers/sla/controller.ts';
+import type { Sources } from '../controllers/sla/gather.ts';
 import { trialController } from '../controllers/trial/controller.ts';
 import { variantController } from '../controllers/variant/controller.ts';
 import type { Cluster } from '../runtime/cluster/cluster.ts';
@@ -14,15 +14,15 @@ import type { LatencyReader } from '../sources/source.ts';
 import { openTarget } from '../targets/open.ts';
 
 /** One reader for each source: those that scrape remember what they have seen. */
-function readers(clock: Clock): (source: LatencySLA['spec']['source']) => LatencyReader {
+function readers(clock: Clock): Sources['readerOf'] {
   const open = new Map<string, LatencyReader>();
-  return (source) => {
-    const key = JSON.stringify(source);
+  return (source, workload) => {
+    const key = JSON.stringify([source, workload]);
     const known = open.get(key);
     if (known) return known;
     const { prometheus, scrape = { port: 8080, path: '/metrics', histogram: 'retune_request_duration_seconds' } } =
       source;
-    const reader = prometheus ? prometheusReader(prometheus) : scrapeReader(scrape, clock);
+    const reader = prometheus ? prometheusReader(prometheus, workload) : scrapeReader(scrape, clock);
     open.set(key, reader);
     return reader;
   };

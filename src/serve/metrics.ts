@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { pressureMetrics } from './pressure.ts';
 
 /** Upper bounds in seconds, a quarter apart: a percentile read off them is at most so much too high. */
-const buckets = Array.from({ length: 44 }, (_, i) => Number((0.001 * 1.26 ** i).toPrecision(3)));
+export const durationBuckets = Array.from({ length: 44 }, (_, i) => Number((0.001 * 1.26 ** i).toPrecision(3)));
 
 export interface ServeMetrics {
   registry: Registry;
@@ -22,7 +22,7 @@ export function serveMetrics(pending: () => number): ServeMetrics {
     name: 'retune_request_duration_seconds',
     help: 'Time from the arrival of an inference request to its answer, waiting included.',
     labelNames: ['variant'],
-    buckets,
+    buckets: durationBuckets,
     registers,
   });
   const requests = new Counter({

@@ -1,7 +1,10 @@
 import type { CumulativeHistogram } from '../core/statistics/histogram.ts';
 import type { TargetPod } from '../targets/target.ts';
 
-/** What a latency source can say of a set of pods. No data and no answer are different things. */
+/**
+ * What a latency source can say of a set of pods. No data, no answer and a question that is wrong are different things:
+ * the first may be silence, the second an outage, the third is for the user to correct.
+ */
 export type Reading =
   | {
       kind: 'Histogram';
@@ -11,7 +14,8 @@ export type Reading =
       failures?: { failed: number; of: number };
     }
   | { kind: 'NoData'; message: string }
-  | { kind: 'Unreachable'; message: string };
+  | { kind: 'Unreachable'; message: string }
+  | { kind: 'Refused'; message: string };
 
 export type PodAddress = Pick<TargetPod, 'name' | 'address'>;
 

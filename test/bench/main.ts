@@ -4,6 +4,7 @@
  */
 import { allocation } from './allocation.ts';
 import { compression } from './compression.ts';
+import { drift } from './drift.ts';
 import { forecast } from './forecast.ts';
 import { measurement } from './measurement.ts';
 import { nasTable } from './nas-table.ts';
@@ -16,6 +17,7 @@ import { quantization } from './quantization.ts';
 type Bench = (say: (line: string) => void, args: readonly string[]) => Promise<object>;
 const benches: Record<string, Bench> = {
   measurement,
+  drift,
   allocation,
   quantization,
   compression,

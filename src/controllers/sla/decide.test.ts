@@ -84,7 +84,18 @@ test('nothing is changed without data, and an outage is told from silence', () =
   assert.equal(decide(outage, nowMs).status.verdict, 'NoData');
   assert.deepEqual([reason(outage, 'MetricsAvailable'), reason(outage)], ['Unreachable', 'Holding']);
   const few = aSnapshot({ production: aReading(10, 10) });
-  assert.deepEqual([reason(few, 'MetricsAvailable'), reason(few)], ['Read', 'Holding']);
+  assert.deepEqual([reason(few, 'MetricsAvailable'), reason(few)], ['TooFewSamples', 'Holding']);
+  const wrong = aSnapshot({ production: { kind: 'Refused', message: 'parse error' } });
+  assert.deepEqual([reason(wrong, 'MetricsAvailable'), reason(wrong)], ['QueryRefused', 'Holding']);
+});
+
+test('buckets that hide the threshold are named, and nothing is done', () => {
+  const sla = anSla({ objective: { percentile: 'P99', threshold: '80ms', window: '30s', budgetPeriod: '720h' } });
+  const histogram = { bounds: [25, 200, Number.POSITIVE_INFINITY], counts: [1600, 2000, 2000] };
+  const { status } = decide(aSnapshot({ sla, production: { kind: 'Histogram', seconds: 30, histogram } }), nowMs);
+  const available = status.conditions?.find(({ type }) => type === 'MetricsAvailable');
+  assert.deepEqual([available?.status, available?.reason, status.verdict], ['False', 'BucketsTooWide', 'NoData']);
+  assert.match(available?.message ?? '', /threshold of 80 ms lies inside the bucket from 25 ms to 200 ms/);
 });
 
 test('a missing workload and a missing search are named', () => {
@@ -99,7 +110,7 @@ test('a breach waits for a search that still runs', () => {
 });
 
 test('a threshold that no variant meets says so and what to do', () => {
-  const sla = anSla({ objective: { percentile: 'P99', threshold: '1ms', window: '30s' } });
+  const sla = anSla({ objective: { percentile: 'P99', threshold: '1ms', window: '30s', budgetPeriod: '720h' } });
   const snapshot = aSnapshot({ sla, production: breached });
   assert.equal(reason(snapshot), 'NoVariantFits');
 });

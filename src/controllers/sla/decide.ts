@@ -44,7 +44,7 @@ function better(context: Context, active: Finalist | undefined, all: Finalist[])
 }
 
 const explanations: Record<string, string> = {
-  Holding: 'nothing is changed on data that proves nothing',
+  Holding: 'nothing is changed while the verdict proves neither that the SLA is met nor that it is violated',
   Cooldown: 'resting after the last rollout',
   Met: 'the SLA is met',
   WaitingForSearch: 'the search this SLA names has not finished yet',

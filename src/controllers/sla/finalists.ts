@@ -38,6 +38,7 @@ export function finalists(
       digest: artifact.digest,
       modelUri: artifact.uri,
       quality,
+      p50Ms: latency.p50Ms,
       p99Ms: latency.p99Ms,
       loadCurve: loadCurve ?? [],
     };

@@ -10,7 +10,11 @@ import type { SlaSnapshot } from './gather.ts';
 export const nowMs = Date.parse('2026-01-01T12:00:00Z');
 export const baseUri = 'file:///models/base.onnx';
 export const uriOf = (variant: string) => `file:///artifacts/${variant}`;
-export const digestOf = (variant: string) => `sha256:${variant.padEnd(64, '0')}`;
+export const digestOf = (variant: string) =>
+  `sha256:${[...new TextEncoder().encode(variant)]
+    .map((byte) => byte.toString(16))
+    .join('')
+    .padEnd(64, '0')}`;
 
 export function anSla(spec: Partial<LatencySLA['spec']> = {}, status?: LatencySLA['status']): LatencySLA {
   return {
@@ -80,8 +84,8 @@ function measured(variant: string, quality: number, p99Ms: number, capacity: num
       status: {
         latency: { p50Ms: p99Ms, p90Ms: p99Ms, p99Ms, p99LowMs: p99Ms, p99HighMs: p99Ms, meanMs: p99Ms, samples: 1000 },
         loadCurve: [
-          { ratePerSecond: capacity / 2, p99Ms: 2 * p99Ms },
-          { ratePerSecond: capacity, p99Ms: 20 * p99Ms },
+          { ratePerSecond: capacity / 2, p50Ms: p99Ms, p99Ms: 2 * p99Ms },
+          { ratePerSecond: capacity, p50Ms: 10 * p99Ms, p99Ms: 20 * p99Ms },
         ],
         outputsAgree: true,
         conditions: [condition('Succeeded', 'Measured')],

@@ -30,6 +30,8 @@ export interface SlaSnapshot {
   production: Reading;
   /** The last third of that window: what the load is now. */
   recent?: Reading;
+  /** What came since requests were last counted, for what adds them up: none is counted twice. */
+  fresh?: Reading;
   /** What canary and baseline did since the comparison began; only while one is running. */
   canary?: Reading;
   baseline?: Reading;
@@ -37,7 +39,7 @@ export interface SlaSnapshot {
 
 export interface Sources {
   targetOf: TargetOf;
-  readerOf: (source: LatencySLA['spec']['source']) => LatencyReader;
+  readerOf: (source: LatencySLA['spec']['source'], workload: { namespace: string; name: string }) => LatencyReader;
 }
 
 async function observe({ targetOf }: Sources, sla: LatencySLA): Promise<FoundTarget> {
@@ -70,6 +72,18 @@ function comparisonMs({ status }: LatencySLA, nowMs: number): number | undefined
   return Math.max(1000, nowMs - Math.max(Date.parse(stepSince), Date.parse(weightSince)));
 }
 
+/**
+ * How far back requests have not been counted yet: at most the window, so that what an outage hid is not made up, and
+ * undefined while an interval has not passed.
+ */
+function uncountedMs({ spec, status }: LatencySLA, nowMs: number): number | undefined {
+  const windowMs = durationMs(spec.objective.window);
+  const intervalMs = Math.min(windowMs, durationMs(spec.policy.interval));
+  const sinceMs = nowMs - Date.parse(status?.counted ?? '');
+  if (Number.isNaN(sinceMs) || sinceMs > windowMs) return intervalMs;
+  return sinceMs >= intervalMs ? sinceMs : undefined;
+}
+
 /** Every read for one reconcile; undefined when the SLA is gone. */
 export async function gather(
   cluster: Cluster,
@@ -89,7 +103,10 @@ export async function gather(
     cluster.list(trials, ofSearch),
     cluster.list(hardwareProfiles),
   ]);
-  const reader = sources.readerOf(sla.spec.source);
+  const reader = sources.readerOf(sla.spec.source, {
+    namespace: namespace ?? 'default',
+    name: sla.spec.workloadRef.name,
+  });
   const pods = workload.kind === 'Found' ? workload.target.pods : [];
   const read = (windowMs: number, track?: Track) =>
     reader.read(
@@ -99,13 +116,15 @@ export async function gather(
   const baselineTrack = workload.kind === 'Found' && workload.target.inPlace ? 'stable' : 'baseline';
   const sinceMs = comparisonMs(sla, nowMs);
   const windowMs = durationMs(sla.spec.objective.window);
-  const [production, recent, canary, baseline] = await Promise.all([
+  const sinceCountedMs = uncountedMs(sla, nowMs);
+  const [production, recent, fresh, canary, baseline] = await Promise.all([
     read(windowMs),
     read(windowMs / 3),
+    sinceCountedMs ? read(sinceCountedMs) : undefined,
     sinceMs ? read(sinceMs, 'canary') : undefined,
     sinceMs ? read(sinceMs, baselineTrack) : undefined,
   ]);
-  const readings = { production, recent, canary, baseline };
+  const readings = { production, recent, fresh, canary, baseline };
   const rival = rivalOf(sla, slas);
   return { sla, workload, rival, search, variants: itsVariants, trials: itsTrials, profiles, ...readings };
 }

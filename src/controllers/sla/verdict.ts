@@ -5,6 +5,7 @@ import { type Judgement, judge } from '../../core/sla/verdict.ts';
 import { total } from '../../core/statistics/histogram.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
 import { type Context, condition, quantiles, record } from './context.ts';
+import { countFresh, writeCounts } from './counts.ts';
 import type { SlaSnapshot } from './gather.ts';
 
 /** What production did, or why nobody knows. */
@@ -13,15 +14,28 @@ export function judgeProduction(context: Context): Judgement {
   const nothing = { samples: 0, ratePerSecond: 0 };
   if (production.kind !== 'Histogram') {
     const known = production.kind === 'NoData';
-    condition(context, 'MetricsAvailable', known, known ? 'NoSeries' : 'Unreachable', production.message);
+    condition(context, 'MetricsAvailable', known, noHistogram[production.kind], production.message);
     return { verdict: 'NoData', message: production.message, measured: nothing };
   }
-  condition(context, 'MetricsAvailable', true, 'Read', 'the latency of production was read');
-  return judge(production.histogram, production.seconds, {
+  const judgement = judge(production.histogram, production.seconds, {
     quantile: quantiles[sla.spec.objective.percentile],
     thresholdMs: context.thresholdMs,
     minSamples: sla.spec.policy.minSamples,
   });
+  const { reason } = judgement;
+  const useless = reason === 'BucketsTooWide';
+  const message = reason ? judgement.message : 'the latency of production was read';
+  condition(context, 'MetricsAvailable', !useless, reason ?? 'Read', message);
+  return judgement;
+}
+
+const noHistogram = { NoData: 'NoSeries', Unreachable: 'Unreachable', Refused: 'QueryRefused' } as const;
+
+/** A window inside the SLA is no good news where production has become slower than it was. */
+function withDrift(judgement: Judgement, evidence: string | undefined): Judgement {
+  if (!evidence || judgement.verdict === 'NoData') return judgement;
+  const verdict = judgement.verdict === 'Violated' ? 'Violated' : 'Drifting';
+  return { ...judgement, verdict, message: `${judgement.message}; ${evidence}` };
 }
 
 /** Whether the window still holds requests that another model answered, or will until a rollout is over. */
@@ -42,7 +56,7 @@ function currentRate({ production, recent }: SlaSnapshot): number {
 /** Writes what production did and why into status. */
 export function writeVerdict(
   context: Context,
-  judgement: Judgement,
+  judged: Judgement,
   target: TargetSnapshot,
   active: Finalist | undefined,
 ): void {
@@ -51,6 +65,8 @@ export function writeVerdict(
   const replicas = Math.max(1, target.pods.filter(({ ready }) => ready).length);
   const ratePerSecond = currentRate(context.snapshot) / replicas;
   context.ratePerSecond = ratePerSecond;
+  countFresh(context, active, replicas, settling(context));
+  const judgement = withDrift(judged, writeCounts(context, active));
   const violated = judgement.verdict === 'Violated';
   const { cause, message } = violated
     ? diagnose({

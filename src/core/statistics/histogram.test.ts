@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type CumulativeHistogram, percentile, shareAbove } from './histogram.ts';
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { bucketAround, type CumulativeHistogram, percentile, percentileInterval, shareAbove } from './histogram.ts';
 
 const bounds = [1, 2, 5, 10, 20, 50, Number.POSITIVE_INFINITY];
 const histogramOf = (values: number[]): CumulativeHistogram => ({
@@ -43,4 +45,33 @@ test('at a bound the share above is exact, and nothing is above in an empty hist
   assert.equal(shareAbove(histogramOf([1.5, 3, 15, 60]), 10), 0.5);
   assert.equal(shareAbove({ bounds: [Number.POSITIVE_INFINITY], counts: [0] }, 1), 0);
   assert.ok(Number.isNaN(percentile({ bounds: [], counts: [] }, 0.99)));
+});
+
+test('the interval of a percentile holds the bucket of the sample quantile', () => {
+  fc.assert(
+    fc.property(latencies, fc.double({ min: 0.01, max: 0.99, noNaN: true }), (values, quantile) => {
+      const { lowMs, highMs } = percentileInterval(histogramOf(values), quantile);
+      const sorted = [...values].sort((a, b) => a - b);
+      const truth = sorted[Math.max(0, Math.ceil(quantile * sorted.length) - 1)] ?? 0;
+      assert.ok(lowMs <= truth && truth <= highMs, `${truth} outside ${lowMs}..${highMs}`);
+    }),
+  );
+});
+
+test('the interval of a percentile covers the true one at least as often as it says', () => {
+  const random = xoroshiro128plus(1);
+  let covered = 0;
+  for (let i = 0; i < 400; i++) {
+    const sample = Array.from({ length: 300 }, () => -10 * Math.log(1 - uniformFloat64(random)));
+    const { lowMs, highMs } = percentileInterval(histogramOf(sample), 0.9);
+    if (lowMs <= 10 * Math.log(10) && 10 * Math.log(10) <= highMs) covered++;
+  }
+  assert.ok(covered >= 0.95 * 400, `${covered} of 400`);
+});
+
+test('the bucket around a value is exact at a bound and open beyond the last', () => {
+  const histogram = histogramOf([3]);
+  assert.deepEqual(bucketAround(histogram, 10), { lowerMs: 10, upperMs: 10 });
+  assert.deepEqual(bucketAround(histogram, 7), { lowerMs: 5, upperMs: 10 });
+  assert.deepEqual(bucketAround(histogram, 70), { lowerMs: 50, upperMs: Number.POSITIVE_INFINITY });
 });

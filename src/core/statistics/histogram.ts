@@ -1,3 +1,5 @@
+import { z95 } from './binomial.ts';
+
 /**
  * A histogram as Prometheus keeps it: `counts[i]` observations were at most `bounds[i]` milliseconds. Bounds ascend and
  * the last one is Infinity; counts never fall along them. Counts may be fractions: Prometheus extrapolates.
@@ -50,4 +52,33 @@ export function percentile(histogram: CumulativeHistogram, quantile: number): nu
     lowerCount = count;
   }
   return lowerBound;
+}
+
+/** The bucket that `value` falls into, by its bounds in milliseconds; both are `value` where a bound is hit exactly. */
+export function bucketAround({ bounds }: CumulativeHistogram, value: number): { lowerMs: number; upperMs: number } {
+  const i = bounds.findIndex((upper) => value <= upper);
+  const upperMs = bounds[i] ?? Number.POSITIVE_INFINITY;
+  return { lowerMs: upperMs === value ? value : (bounds[i < 0 ? bounds.length - 1 : i - 1] ?? 0), upperMs };
+}
+
+/** The ends of the bucket that holds the observation of this rank; bounds of what it can have been. */
+function bucketOfRank({ bounds, counts }: CumulativeHistogram, rank: number): { lowerMs: number; upperMs: number } {
+  const i = counts.findIndex((count) => count >= rank && count > 0);
+  return { lowerMs: bounds[i - 1] ?? 0, upperMs: bounds[i] ?? Number.POSITIVE_INFINITY };
+}
+
+/**
+ * A 95% interval of a quantile in milliseconds, whatever the distribution within buckets: from the lower end of the
+ * bucket of the order statistic below it to the upper end of that above it (see quantileInterval). `high` is Infinity
+ * where that lies beyond the last finite bound, both are NaN for an empty histogram.
+ */
+export function percentileInterval(histogram: CumulativeHistogram, quantile: number, z = z95) {
+  const n = total(histogram);
+  if (n === 0) return { lowMs: Number.NaN, highMs: Number.NaN };
+  const spread = z * Math.sqrt(n * quantile * (1 - quantile));
+  const rank = (value: number) => Math.min(n, Math.max(Math.min(1, n), value));
+  return {
+    lowMs: bucketOfRank(histogram, rank(Math.floor(n * quantile - spread))).lowerMs,
+    highMs: bucketOfRank(histogram, rank(Math.ceil(n * quantile + spread) + 1)).upperMs,
+  };
 }

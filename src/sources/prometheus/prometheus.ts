@@ -1,54 +1,60 @@
-import { z } from 'zod';
-import { addBucket, type Buckets, toHistogram } from '../buckets.ts';
-import type { LatencyReader, PodAddress, Reading } from '../source.ts';
-
-export interface PrometheusOptions {
-  url: string;
-  histogram: string;
-  podLabel: string;
-}
-
-/** The answer of an instant query (Prometheus HTTP API v1), as far as it is read here. */
-const Answer = z.object({
-  status: z.literal('success'),
-  data: z.object({
-    result: z.array(z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) })),
-  }),
-});
+import { toHistogram } from '../buckets.ts';
+import type { LatencyReader, Reading } from '../source.ts';
+import { Answer, bucketsOf, Refusal } from './answer.ts';
+import { type LatencyQuery, latencyQuery, type PrometheusSource, type Workload } from './query.ts';
 
 const timeoutMs = 5000;
 
-function query({ histogram, podLabel }: PrometheusOptions, pods: PodAddress[], windowMs: number): string {
-  const names = pods.map(({ name }) => name).join('|');
-  return `sum by (le) (increase(${histogram}_bucket{${podLabel}=~"${names}"}[${Math.ceil(windowMs / 1000)}s]))`;
-}
-
-async function ask(url: URL, signal: AbortSignal | undefined): Promise<z.infer<typeof Answer>> {
+/** Prometheus' answer, or its refusal, which no later try will change. Throws when there is neither. */
+async function ask(url: string, promql: string, signal: AbortSignal | undefined): Promise<Answer | string> {
   const deadline = AbortSignal.timeout(timeoutMs);
-  const response = await fetch(url, { signal: signal ? AbortSignal.any([signal, deadline]) : deadline });
-  if (!response.ok) throw new Error(`HTTP ${response.status} ${(await response.text()).slice(0, 200)}`);
-  return Answer.parse(await response.json());
+  const response = await fetch(`${url.replace(/\/+$/, '')}/api/v1/query`, {
+    // In the body: the names of a few hundred pods are longer than a URL may be.
+    method: 'POST',
+    body: new URLSearchParams({ query: promql }),
+    signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+  });
+  const text = await response.text();
+  if (response.status === 400 || response.status === 422) {
+    const refusal = Refusal.safeParse(parsed(text));
+    if (refusal.success) return refusal.data.error;
+  }
+  if (!response.ok) throw new Error(`HTTP ${response.status} ${text.slice(0, 200)}`);
+  const answer = Answer.safeParse(parsed(text));
+  return answer.success ? answer.data : `what it answered is no vector: ${answer.error.issues[0]?.message}`;
 }
 
-/** Reads latency from a Prometheus server; the pods must be among its targets. */
-export function prometheusReader(options: PrometheusOptions): LatencyReader {
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`it answered "${text.slice(0, 60)}", which is not JSON`);
+  }
+}
+
+function reading(answer: Answer | string, { unit, missing }: LatencyQuery, url: string, windowMs: number): Reading {
+  const refused = (why: string): Reading => ({
+    kind: 'Refused',
+    message: `Prometheus at ${url} did not take the query (${why}): correct spec.source.prometheus`.slice(0, 1000),
+  });
+  if (typeof answer === 'string') return refused(answer);
+  const buckets = bucketsOf(answer);
+  if (!buckets) return refused('its result has neither a label le nor native histograms');
+  if (buckets.size === 0) return { kind: 'NoData', message: `Prometheus at ${url}: ${missing}`.slice(0, 1000) };
+  return { kind: 'Histogram', histogram: toHistogram(buckets, unit), seconds: windowMs / 1000 };
+}
+
+/** Reads latency from a Prometheus server, or whatever else answers its HTTP API. */
+export function prometheusReader(source: PrometheusSource, workload: Workload): LatencyReader {
   return {
     async read(pods, windowMs, signal): Promise<Reading> {
       if (pods.length === 0) return { kind: 'NoData', message: 'the workload has no pod with an address yet' };
-      const url = new URL('/api/v1/query', options.url);
-      url.searchParams.set('query', query(options, pods, windowMs));
+      const query = latencyQuery(source, workload, pods, windowMs);
       try {
-        const { data } = await ask(url, signal);
-        const buckets: Buckets = new Map();
-        for (const { metric, value } of data.result) addBucket(buckets, metric.le ?? '+Inf', Number(value[1]));
-        if (buckets.size === 0) {
-          const message = `Prometheus at ${options.url} has no series ${options.histogram}_bucket of the workload's pods: check that it scrapes them and labels them "${options.podLabel}"`;
-          return { kind: 'NoData', message };
-        }
-        return { kind: 'Histogram', histogram: toHistogram(buckets), seconds: windowMs / 1000 };
+        return reading(await ask(source.url, query.promql, signal), query, source.url, windowMs);
       } catch (error) {
         const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-        const message = `Prometheus at ${options.url} did not answer (${cause}): no action is taken until it does`;
+        const message = `Prometheus at ${source.url} did not answer (${cause}): no action is taken until it does`;
         return { kind: 'Unreachable', message };
       }
     },

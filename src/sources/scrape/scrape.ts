@@ -1,5 +1,5 @@
 import type { Clock } from '../../runtime/reconcile.ts';
-import { type Buckets, toHistogram } from '../buckets.ts';
+import { type Buckets, toHistogram, unitOf } from '../buckets.ts';
 import type { LatencyReader, PodAddress, Reading } from '../source.ts';
 import { histogramBuckets } from './exposition.ts';
 
@@ -76,7 +76,8 @@ export function scrapeReader(options: ScrapeOptions, clock: Clock): LatencyReade
       for (const [pod, samples] of history) {
         if (nowMs - (samples.at(-1)?.atMs ?? 0) > keepMs) history.delete(pod);
       }
-      if (total.size > 0) return { kind: 'Histogram', histogram: toHistogram(total), seconds };
+      if (total.size > 0)
+        return { kind: 'Histogram', histogram: toHistogram(total, unitOf(options.histogram)), seconds };
       if (failure && pods.length > 0) {
         const where = `port ${options.port}${options.path} of the workload's pods`;
         return {

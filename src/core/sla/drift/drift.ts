@@ -1,0 +1,78 @@
+import type { DriftChart } from '../../../api/sla-counts.ts';
+import { type CumulativeHistogram, shareAbove, total } from '../../statistics/histogram.ts';
+import { look } from './chart.ts';
+
+/** What is usual is learned for so long before anything counts as a drift. */
+const learningSeconds = 900;
+/** What a burst leaves behind is explained by that burst: load is a maximum that falls by e in so long. */
+const loadSeconds = 60;
+/** A queue that grew without bound takes its time: it explains the tail until that is short again, so long at most. */
+const longestDrainSeconds = 300;
+const drainedShare = 0.03;
+/** Bursts and hiccups lengthen the tail for longer than they move the median. */
+const ofMedian = { quantile: 0.5, leastSeconds: 40 };
+const ofTail = { quantile: 0.99, leastSeconds: 60 };
+
+/** What two charts know: the median tells whether all requests became slower, the tail whether the slowest did. */
+export interface Charts {
+  learnedSeconds: number;
+  /** Requests a second at one replica: the most of late. */
+  load: number;
+  /** Seconds that a queue left by saturation may still explain. */
+  drainSeconds: number;
+  median?: DriftChart;
+  tail?: DriftChart;
+}
+
+export const nothingKnown: Charts = { learnedSeconds: 0, load: 0, drainSeconds: 0 };
+
+/** Requests that finished within `seconds` at so many replicas. */
+export interface Interval {
+  histogram: CumulativeHistogram;
+  seconds: number;
+  replicas: number;
+}
+
+/** What a trial measured at a rate at one replica. */
+export interface Expected {
+  /** So near to what the replica can carry, or beyond, that queues don't settle. */
+  saturated: boolean;
+  medianMs?: number;
+  tailMs: number;
+}
+
+/** How long a queue may still explain the tail after this interval. */
+function drainAfter(charts: Charts, { histogram, seconds }: Interval, now: Expected): number {
+  if (now.saturated) return longestDrainSeconds;
+  const bound = (charts.tail?.ratio ?? 1) * now.tailMs;
+  const drained = shareAbove(histogram, bound) <= drainedShare;
+  return drained ? 0 : Math.max(0, charts.drainSeconds - seconds);
+}
+
+/** The charts after one more interval. Where load alone explains any latency nothing is learned and nothing suspected. */
+export function watch(charts: Charts, interval: Interval, expectedAt: (ratePerSecond: number) => Expected): Charts {
+  const { histogram, seconds, replicas } = interval;
+  const samples = total(histogram);
+  if (seconds <= 0 || samples === 0) return charts;
+  const rate = samples / seconds / Math.max(1, replicas);
+  const load = Math.max(rate, charts.load * Math.exp(-seconds / loadSeconds));
+  const atLoad = expectedAt(load);
+  const drainSeconds = drainAfter(charts, interval, expectedAt(rate));
+  if (drainSeconds > 0 || !Number.isFinite(atLoad.tailMs)) return { ...charts, load, drainSeconds };
+  const { learnedSeconds } = charts;
+  const { medianMs, tailMs } = atLoad;
+  const at = { histogram, seconds, learnedSeconds, learning: stillLearning(charts) };
+  return {
+    learnedSeconds: learnedSeconds + seconds,
+    load,
+    drainSeconds,
+    median: medianMs === undefined ? undefined : look(charts.median, { ...at, ...ofMedian, expectedMs: medianMs }),
+    tail: look(charts.tail, { ...at, ...ofTail, expectedMs: tailMs }),
+  };
+}
+
+export const stillLearning = ({ learnedSeconds }: Pick<Charts, 'learnedSeconds'>): boolean =>
+  learnedSeconds < learningSeconds;
+
+export const alarmed = ({ median, tail }: Pick<Charts, 'median' | 'tail'>): boolean =>
+  Boolean(median?.alarmed || tail?.alarmed);
