@@ -130,6 +130,15 @@ export const HistoryEntry = z.object({
 });
 export type HistoryEntry = z.infer<typeof HistoryEntry>;
 
+export const LastMet = z.object({
+  ratePerSecond: z.number().describe('Requests a second at one replica.'),
+  elementsPerRequest: z.number().optional().describe('Elements of the input tensors of a request, on average.'),
+  modelUri: z.string().max(1024).optional(),
+  accelerator: Name.optional(),
+  generation: z.int().optional().describe('Of the HardwareProfile.'),
+});
+export type LastMet = z.infer<typeof LastMet>;
+
 export const LatencySLAStatus = z.object({
   observedGeneration: z.int().optional(),
   verdict: Verdict.optional(),
@@ -138,7 +147,7 @@ export const LatencySLAStatus = z.object({
   counted: Time.optional().describe('Up to when requests are in the error budget and the drift detector.'),
   errorBudget: ErrorBudget.optional(),
   drift: Drift.optional().describe('Only while the active variant was measured on this accelerator.'),
-  lastMetRatePerSecond: z.number().optional().describe('Requests a second at one replica when it was last met.'),
+  lastMet: LastMet.optional().describe('How things were when it was last met: what a cause is told from.'),
   threshold: z.string().max(16).optional().describe('The threshold that the last verdict was made with.'),
   accelerator: Name.optional(),
   activeVariant: Name.optional(),

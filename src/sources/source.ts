@@ -1,3 +1,4 @@
+import type { Signals } from '../core/sla/cause.ts';
 import type { CumulativeHistogram } from '../core/statistics/histogram.ts';
 import type { TargetPod } from '../targets/target.ts';
 
@@ -12,6 +13,8 @@ export type Reading =
       seconds: number;
       /** Requests answered with an error (5xx) or not at all, among all of the same pods and time; where it counts them. */
       failures?: { failed: number; of: number };
+      /** What can be seen of the pods beside their latencies. */
+      signals?: Signals;
     }
   | { kind: 'NoData'; message: string }
   | { kind: 'Unreachable'; message: string }

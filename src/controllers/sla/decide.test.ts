@@ -30,7 +30,7 @@ test('a breach by load rolls the faster variant out, with its cause in status', 
 });
 
 test('load that has just grown is seen as load, though most of the window was calm', () => {
-  const calm = { verdict: 'Met', lastMetRatePerSecond: 10 } as const;
+  const calm = { verdict: 'Met', lastMet: { ratePerSecond: 10 } } as const;
   const production = aReading(360, 30);
   const recent = { ...aReading(200, 30), seconds: 10 };
   const cause = (change: Partial<SlaSnapshot>) =>
@@ -163,4 +163,22 @@ test('history stays bounded', () => {
   }));
   const { status } = decide(aSnapshot({ sla: anSla({}, { history, verdict: 'Met' }), production: breached }), nowMs);
   assert.equal(status.history?.length, 20);
+});
+
+test('a breach is told from what the pods say of themselves, and from what was there when the SLA was last met', () => {
+  const { workload } = aSnapshot();
+  const modelUri = workload.kind === 'Found' ? workload.target.tracks.stable.modelUri : '';
+  const met = {
+    verdict: 'Met',
+    lastMet: { ratePerSecond: 10, elementsPerRequest: 100, modelUri },
+  } as const;
+  const production = aReading(300, 60);
+  if (production.kind !== 'Histogram') throw new Error('fixture');
+  const cause = (signals: object, status: object = met) =>
+    decide(aSnapshot({ sla: anSla({}, status), production: { ...production, signals } }), nowMs).status.cause;
+  assert.equal(cause({ throttledShare: 0.4 }), 'Throttling');
+  assert.equal(cause({ elementsPerRequest: 200 }), 'InputChanged');
+  assert.equal(cause({ waitShare: 0.4, throttledShare: 0 }), 'NoisyNeighbour');
+  assert.equal(cause({}, { ...met, lastMet: { ...met.lastMet, accelerator: 'old' } }), 'HardwareChanged');
+  assert.equal(cause({}, { ...met, lastMet: { ...met.lastMet, modelUri: uriOf('other') } }), 'ModelChanged');
 });

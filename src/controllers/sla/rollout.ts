@@ -29,6 +29,8 @@ function finishRollout(context: Context, { rollout, outcome }: RolloutDecision):
   record(context, promoted ? 'Promoted' : 'RolledBack', rollout.reason ?? 'Unknown', message);
   context.events.push({ type: promoted ? 'Normal' : 'Warning', reason: promoted ? 'Promoted' : 'RolledBack', message });
   if (outcome === 'RolledBack') status.refused = [...(status.refused ?? []), rollout.digest].slice(-32);
+  // Who changed the model is known: it is not what a later breach comes from.
+  if (promoted && status.lastMet) status.lastMet = { ...status.lastMet, modelUri: rollout.modelUri };
   status.rollout = undefined;
   status.lastRollout = at;
 }

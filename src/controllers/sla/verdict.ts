@@ -1,3 +1,4 @@
+import type { LastMet } from '../../api/latency-sla.ts';
 import { durationMs } from '../../api/units.ts';
 import { diagnose } from '../../core/sla/cause.ts';
 import { capacity, expectedTailMs, type Finalist } from '../../core/sla/choice.ts';
@@ -53,6 +54,20 @@ function currentRate({ production, recent }: SlaSnapshot): number {
   return Math.max(...rates);
 }
 
+const signalsOf = ({ production }: SlaSnapshot) => (production.kind === 'Histogram' ? production.signals : undefined);
+
+/** What is served, where, and what is asked of it. */
+function presentOf({ snapshot, status }: Context, target: TargetSnapshot, ratePerSecond: number): LastMet {
+  const profile = snapshot.profiles.find(({ metadata }) => metadata.name === status.accelerator);
+  return {
+    ratePerSecond,
+    elementsPerRequest: signalsOf(snapshot)?.elementsPerRequest,
+    modelUri: target.tracks.stable.modelUri,
+    accelerator: status.accelerator,
+    generation: profile?.status?.generation,
+  };
+}
+
 /** Writes what production did and why into status. */
 export function writeVerdict(
   context: Context,
@@ -68,26 +83,29 @@ export function writeVerdict(
   countFresh(context, active, replicas, settling(context));
   const judgement = withDrift(judged, writeCounts(context, active));
   const violated = judgement.verdict === 'Violated';
+  const now = presentOf(context, target, ratePerSecond);
   const { cause, message } = violated
     ? diagnose({
+        ...now,
         thresholdMs,
         previousThresholdMs: before?.threshold ? durationMs(before.threshold) : undefined,
         previousVerdict: before?.verdict,
         settling: settling(context),
-        ratePerSecond,
-        lastMet:
-          before?.lastMetRatePerSecond === undefined ? undefined : { ratePerSecond: before.lastMetRatePerSecond },
+        isKnownModel: active !== undefined,
+        lastMet: before?.lastMet,
         expectedMs: active && expectedTailMs(active, ratePerSecond),
         unloadedMs: active?.p99Ms,
         capacityPerSecond: active && capacity(active),
         percentileMs: judgement.measured.percentileMs ?? 0,
+        signals: signalsOf(context.snapshot),
       })
     : ({ cause: 'None', message: '' } as const);
   status.verdict = judgement.verdict;
   // A violation keeps the cause it was first seen with: the next window would only show its consequences.
   const known = before?.verdict === 'Violated' && before.cause !== 'Unknown' ? before.cause : undefined;
   status.cause = violated && known ? known : cause;
-  if (judgement.verdict === 'Met') status.lastMetRatePerSecond = judgement.measured.ratePerSecond / replicas;
+  if (judgement.verdict === 'Met')
+    status.lastMet = { ...now, ratePerSecond: judgement.measured.ratePerSecond / replicas };
   status.measured = { ...judgement.measured, replicas, at };
   status.threshold = context.snapshot.sla.spec.objective.threshold;
   const text = violated ? `${judgement.message}: ${message}` : judgement.message;

@@ -17,6 +17,8 @@ export interface Preset {
   unit: LatencyUnit;
   /** Label matchers; the series of all of them together are the workload's. */
   matchers(selection: Selection): string[];
+  /** A counter of requests by the code that they were answered with, and the matcher of codes that are failures. */
+  requests?: { counter: string; failed: string };
   /** What to look at when there are no such series. */
   hint: string;
 }
@@ -29,6 +31,7 @@ export const presets: Record<LatencyPreset, Preset> = {
     histogram: 'retune_request_duration_seconds',
     unit: 's',
     matchers: ofPods,
+    requests: { counter: 'retune_requests_total', failed: 'code=~"5.."' },
     hint: scraped,
   },
   /** Python model servers of KServe; the time in predict, without pre- and post-processing. */
@@ -50,6 +53,7 @@ export const presets: Record<LatencyPreset, Preset> = {
     histogram: 'istio_request_duration_milliseconds',
     unit: 'ms',
     matchers: (selection) => ofPods(selection).map((matcher) => `reporter="destination",${matcher}`),
+    requests: { counter: 'istio_requests_total', failed: 'response_code=~"5..|0"' },
     hint: `${scraped}; the pods need a sidecar`,
   },
   /** What the proxy saw of its upstream: one cluster for each rule of an HTTPRoute. */
@@ -57,6 +61,7 @@ export const presets: Record<LatencyPreset, Preset> = {
     histogram: 'envoy_cluster_upstream_rq_time',
     unit: 'ms',
     matchers: ({ namespace, route }) => [`envoy_cluster_name=~"httproute/${namespace}/${route}/rule/.*"`],
+    requests: { counter: 'envoy_cluster_upstream_rq_xx', failed: 'envoy_response_code_class="5"' },
     hint: 'check that Prometheus scrapes the proxies and that spec.source.prometheus.route names the HTTPRoute',
   },
   /** The controller's own namespace and the Ingress's share a label unless honorLabels is set: then it is renamed. */
@@ -67,6 +72,7 @@ export const presets: Record<LatencyPreset, Preset> = {
       `ingress="${route}",namespace="${namespace}",exported_namespace=""`,
       `ingress="${route}",exported_namespace="${namespace}"`,
     ],
+    requests: { counter: 'nginx_ingress_controller_requests', failed: 'status=~"5.."' },
     hint: 'check that Prometheus scrapes the controller and that spec.source.prometheus.route names the Ingress',
   },
 };

@@ -2,6 +2,7 @@ import { toHistogram } from '../buckets.ts';
 import type { LatencyReader, Reading } from '../source.ts';
 import { Answer, bucketsOf, Refusal } from './answer.ts';
 import { type LatencyQuery, latencyQuery, type PrometheusSource, type Workload } from './query.ts';
+import { type Beside, besideOf } from './signals.ts';
 
 const timeoutMs = 5000;
 
@@ -32,7 +33,12 @@ function parsed(text: string): unknown {
   }
 }
 
-function reading(answer: Answer | string, { unit, missing }: LatencyQuery, url: string, windowMs: number): Reading {
+function reading(
+  answer: Answer | string,
+  beside: Beside,
+  { unit, missing }: LatencyQuery,
+  { url, windowMs }: { url: string; windowMs: number },
+): Reading {
   const refused = (why: string): Reading => ({
     kind: 'Refused',
     message: `Prometheus at ${url} did not take the query (${why}): correct spec.source.prometheus`.slice(0, 1000),
@@ -41,7 +47,7 @@ function reading(answer: Answer | string, { unit, missing }: LatencyQuery, url: 
   const buckets = bucketsOf(answer);
   if (!buckets) return refused('its result has neither a label le nor native histograms');
   if (buckets.size === 0) return { kind: 'NoData', message: `Prometheus at ${url}: ${missing}`.slice(0, 1000) };
-  return { kind: 'Histogram', histogram: toHistogram(buckets, unit), seconds: windowMs / 1000 };
+  return { kind: 'Histogram', histogram: toHistogram(buckets, unit), seconds: windowMs / 1000, ...beside };
 }
 
 /** Reads latency from a Prometheus server, or whatever else answers its HTTP API. */
@@ -51,7 +57,13 @@ export function prometheusReader(source: PrometheusSource, workload: Workload): 
       if (pods.length === 0) return { kind: 'NoData', message: 'the workload has no pod with an address yet' };
       const query = latencyQuery(source, workload, pods, windowMs);
       try {
-        return reading(await ask(source.url, query.promql, signal), query, source.url, windowMs);
+        const [answer, besides] = await Promise.all([
+          ask(source.url, query.promql, signal),
+          // Latency decides; what stands beside it is had or not.
+          ask(source.url, query.beside, signal).catch(() => ''),
+        ]);
+        const beside = typeof besides === 'string' ? { signals: {} } : besideOf(besides);
+        return reading(answer, beside, query, { url: source.url, windowMs });
       } catch (error) {
         const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
         const message = `Prometheus at ${source.url} did not answer (${cause}): no action is taken until it does`;

@@ -2,6 +2,7 @@ import type { LatencySLASpec } from '../../api/latency-sla.ts';
 import { type LatencyUnit, unitOf } from '../buckets.ts';
 import type { PodAddress } from '../source.ts';
 import { type Preset, presets, type Selection } from './presets.ts';
+import { besideQuery } from './signals.ts';
 
 export type PrometheusSource = NonNullable<LatencySLASpec['source']['prometheus']>;
 
@@ -14,6 +15,8 @@ export interface Workload {
 /** What is asked of Prometheus, how to read the answer, and what to say of an empty one. */
 export interface LatencyQuery {
   promql: string;
+  /** What is asked at the same time, and does without an answer. */
+  beside: string;
   unit: LatencyUnit;
   missing: string;
 }
@@ -23,6 +26,7 @@ const escaped = (name: string) => name.replaceAll('.', '\\\\.');
 
 const ofHistogram = (histogram: string): Preset => ({
   ...presets.Retune,
+  requests: undefined,
   histogram,
   unit: unitOf(histogram),
 });
@@ -61,11 +65,13 @@ export function latencyQuery(
       $workload: workload.name,
     };
     const promql = source.query.replaceAll(/\$(window|pods|namespace|workload)\b/g, (name) => values[name] ?? name);
-    return { promql, unit: source.unit ?? 's', missing: 'spec.source.prometheus.query has no result' };
+    const beside = besideQuery({ matchers: presets.Retune.matchers }, selection, seconds);
+    return { promql, beside, unit: source.unit ?? 's', missing: 'spec.source.prometheus.query has no result' };
   }
   const preset = source.histogram === undefined ? presets[source.preset ?? 'Retune'] : ofHistogram(source.histogram);
   return {
     promql: increase(preset, selection, seconds),
+    beside: besideQuery(preset, selection, seconds),
     unit: source.unit ?? preset.unit,
     missing: `no series of the histogram ${preset.histogram}, classic or native, with ${preset.matchers(selection).join(' or ')}: ${preset.hint}`,
   };

@@ -23,3 +23,11 @@ export function histogramBuckets(text: string, histogram: string): Buckets {
   }
   return buckets;
 }
+
+/** The sum of a counter's series in a text exposition, all or those of which `labels` is true; undefined without any. */
+export function counterSum(text: string, counter: string, labels: (text: string) => boolean = () => true) {
+  const line = new RegExp(`^${counter}(?:\\{(.*)\\})? (\\S+)`, 'gm');
+  let sum: number | undefined;
+  for (const [, its = '', value] of text.matchAll(line)) if (labels(its)) sum = (sum ?? 0) + Number(value);
+  return sum;
+}

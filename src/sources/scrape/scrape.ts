@@ -1,6 +1,7 @@
 import type { Clock } from '../../runtime/reconcile.ts';
 import { type Buckets, toHistogram, unitOf } from '../buckets.ts';
 import type { LatencyReader, PodAddress, Reading } from '../source.ts';
+import { besideLatency, type Counted, type Counters, countersIn } from './counters.ts';
 import { histogramBuckets } from './exposition.ts';
 
 export interface ScrapeOptions {
@@ -9,9 +10,13 @@ export interface ScrapeOptions {
   histogram: string;
 }
 
-interface Sample {
-  atMs: number;
+interface Scraped {
   buckets: Buckets;
+  counters: Counters;
+}
+
+interface Sample extends Scraped {
+  atMs: number;
 }
 
 const timeoutMs = 2000;
@@ -32,19 +37,20 @@ function growth(from: Buckets, to: Buckets): Buckets {
 export function scrapeReader(options: ScrapeOptions, clock: Clock): LatencyReader {
   const history = new Map<string, Sample[]>();
 
-  async function scrape({ address }: PodAddress): Promise<Buckets> {
+  async function scrape({ address }: PodAddress): Promise<Scraped> {
     const response = await fetch(`http://${address}:${options.port}${options.path}`, {
       signal: AbortSignal.timeout(timeoutMs),
     });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    return histogramBuckets(await response.text(), options.histogram);
+    const text = await response.text();
+    return { buckets: histogramBuckets(text, options.histogram), counters: countersIn(text) };
   }
 
-  function remember(pod: string, buckets: Buckets): Sample[] {
+  function remember(pod: string, scraped: Scraped): Sample[] {
     const atMs = clock();
     const samples = (history.get(pod) ?? []).filter((sample) => atMs - sample.atMs <= keepMs);
     const last = samples.at(-1);
-    if (!last || atMs - last.atMs >= spacingMs) samples.push({ atMs, buckets });
+    if (!last || atMs - last.atMs >= spacingMs) samples.push({ atMs, ...scraped });
     history.set(pod, samples);
     return samples;
   }
@@ -56,9 +62,10 @@ export function scrapeReader(options: ScrapeOptions, clock: Clock): LatencyReade
 
   return {
     async read(pods, windowMs): Promise<Reading> {
-      const scraped = await Promise.allSettled(pods.map(async (pod) => ({ pod, buckets: await scrape(pod) })));
+      const scraped = await Promise.allSettled(pods.map(async (pod) => ({ pod, now: await scrape(pod) })));
       const total: Buckets = new Map();
       const nowMs = clock();
+      const counted: Counted[] = [];
       let seconds = 0;
       let failure: string | undefined;
       for (const result of scraped) {
@@ -66,18 +73,24 @@ export function scrapeReader(options: ScrapeOptions, clock: Clock): LatencyReade
           failure = String((result.reason as Error).cause ?? result.reason);
           continue;
         }
-        const { pod, buckets } = result.value;
-        const samples = remember(pod.name, buckets);
+        const { pod, now } = result.value;
+        const samples = remember(pod.name, now);
         const before = baselineOf(samples, nowMs - windowMs);
         if (!before) continue;
-        for (const [upper, count] of growth(before.buckets, buckets)) total.set(upper, (total.get(upper) ?? 0) + count);
-        seconds = Math.max(seconds, (nowMs - before.atMs) / 1000);
+        for (const [upper, count] of growth(before.buckets, now.buckets)) {
+          total.set(upper, (total.get(upper) ?? 0) + count);
+        }
+        const its = (nowMs - before.atMs) / 1000;
+        counted.push({ from: before.counters, to: now.counters, seconds: its });
+        seconds = Math.max(seconds, its);
       }
       for (const [pod, samples] of history) {
         if (nowMs - (samples.at(-1)?.atMs ?? 0) > keepMs) history.delete(pod);
       }
-      if (total.size > 0)
-        return { kind: 'Histogram', histogram: toHistogram(total, unitOf(options.histogram)), seconds };
+      if (total.size > 0) {
+        const histogram = toHistogram(total, unitOf(options.histogram));
+        return { kind: 'Histogram', histogram, seconds, ...besideLatency(counted) };
+      }
       if (failure && pods.length > 0) {
         const where = `port ${options.port}${options.path} of the workload's pods`;
         return {
