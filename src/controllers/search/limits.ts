@@ -16,9 +16,10 @@ export const qualityLimit = (snapshot: SearchSnapshot): QualityLimit =>
 export function samplerLimits(snapshot: SearchSnapshot): (number | undefined)[] {
   const { spec } = snapshot.search;
   const { quality } = variantsBase(snapshot)?.status ?? {};
+  const judged = snapshot.variants.flatMap(({ status }) => status?.quality ?? []);
   const phases = spec.workload.phases ?? [{ threshold: spec.latency.threshold }];
   return [
-    quality && mostLoss(quality, qualityLimit(snapshot)),
+    quality && mostLoss(quality, qualityLimit(snapshot), judged),
     ...phases.map(({ threshold }) => threshold && durationMs(threshold)),
     ...(spec.figures ?? []).map(({ name, limit }) => limit && figureCost(name, quantity(limit))),
   ].map((limit) => limit || undefined);

@@ -34,10 +34,32 @@ export function acceptable(quality: Quality, { floor, maxDrop, base }: QualityLi
   return lossOf(quality) <= lossOf(base) + (maxDrop + rounding) * unit;
 }
 
-/** The most loss that the limit allows a variant of a search with this base; undefined where it sets none. */
-export function mostLoss(base: Quality, { floor, maxDrop }: QualityLimit): number | undefined {
+/** Drops up to so many times the largest allowed tell how uncertain a drop near it is. */
+const near = 3;
+
+/** How much more than was observed the drops near the largest allowed may be, in loss: their median. */
+function doubt(base: Quality, maxDrop: number, judged: readonly Quality[]): number {
+  const unit = dropUnit(base);
+  const gaps = judged.flatMap((quality) => {
+    const drop = lossOf(quality) - lossOf(base);
+    const isNear = quality.dropHigh !== undefined && Math.abs(drop) <= near * maxDrop * unit;
+    return isNear ? Math.max(0, (quality.dropHigh ?? 0) * unit - drop) : [];
+  });
+  return gaps.toSorted((a, b) => a - b)[gaps.length >> 1] ?? 0;
+}
+
+/**
+ * The most loss that a variant of a search with this base may be seen to have and still be within the limit, by how
+ * uncertain the drops of those `judged` are; undefined where there is no limit.
+ */
+export function mostLoss(
+  base: Quality,
+  { floor, maxDrop }: QualityLimit,
+  judged: readonly Quality[] = [],
+): number | undefined {
   if (floor !== undefined) return lossOf({ ...base, value: floor });
-  return maxDrop === undefined ? undefined : lossOf(base) + maxDrop * dropUnit(base);
+  if (maxDrop === undefined) return undefined;
+  return lossOf(base) + Math.max(0, maxDrop * dropUnit(base) - doubt(base, maxDrop, judged));
 }
 
 /** The limit as the end of "no variant …": `above 95.00%`, `certain to be within 1% of the base`. */

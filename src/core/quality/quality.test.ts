@@ -5,7 +5,7 @@ import { type Quality, QualityMetric } from '../../api/variant.ts';
 import { studentQuantile } from '../statistics/ratio-of-sums.ts';
 import { dropHigh, perfect } from './drop.ts';
 import { estimate } from './estimate.ts';
-import { acceptable, limitOf, limitPhrase } from './limit.ts';
+import { acceptable, limitOf, limitPhrase, mostLoss } from './limit.ts';
 import { higherIsBetter, lossOf, showValue, worstLoss } from './metric.ts';
 import type { Scores } from './scores.ts';
 
@@ -66,6 +66,17 @@ describe('the limit of quality', () => {
     assert.equal(acceptable(quality('Top1', 0.968, { dropHigh: 0.009 }), limit), true);
     assert.equal(acceptable(base, limit), true);
     assert.equal(acceptable(base, limitOf({ maxDrop: '0%' }, base)), true);
+  });
+
+  test('what may be seen to be lost is less the more uncertain drops near the limit are', () => {
+    const base = quality('Top1', 0.98);
+    const about = (value: number, dropHigh: number) => quality('Top1', value, { dropHigh });
+    const limit = limitOf({ maxDrop: '1%' }, base);
+    const close = (a: number | undefined, b: number) => assert.ok(Math.abs((a ?? 0) - b) < 1e-9, `${a}`);
+    close(mostLoss(base, limit), 0.03);
+    close(mostLoss(base, limit, [about(0.975, 0.009), about(0.97, 0.014), about(0.5, 0.6)]), 0.026);
+    close(mostLoss(base, limitOf({ floor: '95%' })), 0.05);
+    assert.equal(mostLoss(base, {}), undefined);
   });
 
   test('without a limit, or before the base is judged, anything goes', () => {
