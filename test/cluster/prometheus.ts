@@ -39,15 +39,21 @@ export async function startPrometheus(processes: Processes, home: string, cluste
     global: { scrape_interval: '1s' },
     scrape_configs: [{ job_name: 'pods', file_sd_configs: [{ files: [targets] }] }],
   };
-  const path = join(home, 'prometheus.yaml');
-  await writeFile(path, dump(config));
+  await writeFile(configIn(home), dump(config));
+  await runPrometheus(processes, home);
+  return watch;
+}
+
+const configIn = (home: string) => join(home, 'prometheus.yaml');
+
+/** Starts it, or starts it again, with the configuration and the data that are there. */
+export async function runPrometheus(processes: Processes, home: string): Promise<void> {
   processes.start('prometheus', 'prometheus', [
-    `--config.file=${path}`,
+    `--config.file=${configIn(home)}`,
     `--storage.tsdb.path=${join(home, 'prometheus')}`,
     `--web.listen-address=${new URL(prometheusUrl).host}`,
   ]);
   await processes.until('prometheus', async () => (await fetch(`${prometheusUrl}/-/ready`)).ok);
-  return watch;
 }
 
 /** The value of an instant query with one result; undefined without any. */

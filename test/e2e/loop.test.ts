@@ -22,6 +22,7 @@ import { badInput } from './bad-input.ts';
 import { newHardware } from './new-hardware.ts';
 import { apply, install, killOperator, manifest, until } from './operator.ts';
 import { PodRecord } from './pod-record.ts';
+import { production } from './production.ts';
 import { trainer } from './trainer.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error: console.error };
@@ -275,5 +276,6 @@ describe('the loop on a real cluster', { skip: reason }, () => {
 
   badInput(() => ({ real, cluster }));
   trainer(() => ({ real, cluster, pods }), 'avx');
+  production(() => ({ real, cluster, figures }), { batchSize });
   newHardware(() => ({ real, cluster, figures }), { accelerators, maxVariants });
 });

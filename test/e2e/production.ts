@@ -1,0 +1,202 @@
+/** Breaches of several causes in production, and what must never be in the way: each begins with the base model served. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { dump, load as parse } from 'js-yaml';
+import type { LatencySLA } from '../../src/api/latency-sla.ts';
+import { latencySlas } from '../../src/api/resources.ts';
+import { Recorder } from '../../src/cli/demo/recorder.ts';
+import { requestOf, unloadedMs } from '../../src/cli/demo/traffic.ts';
+import type { Cluster } from '../../src/runtime/cluster/cluster.ts';
+import { deployments, services } from '../../src/runtime/cluster/core-types.ts';
+import { startLoad } from '../../src/serve/load.ts';
+import type { TestCluster } from '../cluster/cluster.ts';
+import { prometheusUrl, runPrometheus } from '../cluster/prometheus.ts';
+import { apply, killOperator, until } from './operator.ts';
+
+interface Open {
+  real: TestCluster;
+  cluster: Cluster;
+  figures: Record<string, unknown>;
+}
+
+const [namespace, name] = ['default', 'digits'];
+const base = 'file:///app/examples/quickstart/supernet.onnx';
+/** Of the base model's capacity: nobody waits for long. */
+const calmShare = 0.3;
+
+/** Open-loop traffic to the Service, and what its clients see. */
+class Traffic {
+  readonly recorder: Recorder;
+  readonly #load: ReturnType<typeof startLoad>;
+
+  constructor(load: ReturnType<typeof startLoad>) {
+    this.#load = load;
+    this.recorder = new Recorder(load);
+  }
+
+  /** Waits, and writes down meanwhile what clients see. */
+  until<T>(check: () => Promise<T | undefined | false>, what: string, seconds?: number): Promise<T> {
+    const recorded = async () => {
+      await this.recorder.record();
+      return check();
+    };
+    return until(recorded, what, seconds);
+  }
+
+  async stop(): Promise<void> {
+    await this.recorder.record(await this.#load.stop());
+  }
+}
+
+export function production(open: () => Open, { batchSize }: { batchSize: number }): void {
+  const theSla = async () => (await open().cluster.get(latencySlas, { namespace, name }))?.status;
+  const kubectl = async (...args: string[]) => {
+    const { code, stdout, stderr } = await open().real.kubectl(['-n', namespace, ...args]);
+    if (code !== 0) throw new Error(stderr);
+    return stdout;
+  };
+  const rolledOut = () => kubectl('rollout', 'status', `deployment/${name}`, '--timeout=120s');
+  const patch = (spec: object) =>
+    kubectl('patch', 'deployment', name, '--type=strategic', '-p', JSON.stringify({ spec: { template: { spec } } }));
+
+  /** The base model on `type`, calm traffic, and a new SLA that it meets: `factor` times what a request takes. */
+  async function begin(type: string, factor: number) {
+    const { real, cluster } = open();
+    await kubectl('delete', 'latencysla', name, '--ignore-not-found');
+    await kubectl('set', 'env', `deployment/${name}`, `RETUNE_MODEL=${base}`);
+    const resources = { requests: { cpu: '250m' }, limits: { cpu: '1' } };
+    await patch({ nodeSelector: { 'retune.dev/accelerator-type': type }, containers: [{ name: 'server', resources }] });
+    await rolledOut();
+    const service = await cluster.get(services, { namespace, name });
+    const url = `http://${service?.spec.clusterIP}/v2/models/digits/infer`;
+    const request = await requestOf('examples/quickstart/heldout.npz', batchSize);
+    const serviceMs = await until(() => unloadedMs(url, request), 'the Service answers');
+    const ratePerSecond = (calmShare * 1000) / serviceMs;
+    const traffic = new Traffic(startLoad({ url, ...request, ratePerSecond, seed: 11 }));
+    const sla = parse(await readFile('manifests/samples/sla.yaml', 'utf8')) as LatencySLA;
+    const thresholdMs = Math.ceil(factor * serviceMs);
+    Object.assign(sla.spec, {
+      objective: { percentile: 'P99', threshold: `${thresholdMs}ms`, window: '15s' },
+      source: { prometheus: { url: prometheusUrl } },
+      policy: { minSamples: 100, cooldown: '10s', interval: '1s' },
+      rollout: { minSamples: 50, timeout: '120s' },
+    });
+    await apply(real, dump(sla));
+    await traffic.until(async () => (await theSla())?.verdict === 'Met', 'the SLA is met', 90);
+    return { traffic, sla, serviceMs, thresholdMs };
+  }
+
+  /** From the first violated verdict to the first that is met again, in seconds, and the cause that was named. */
+  async function recovery(traffic: Traffic, seconds = 150) {
+    await traffic.until(async () => (await theSla())?.verdict === 'Violated', 'the SLA is violated', 90);
+    const violatedMs = Date.now();
+    const status = await traffic.until(
+      async () => {
+        const found = await theSla();
+        return found?.verdict === 'Met' && !found.rollout && found;
+      },
+      'the SLA is met again',
+      seconds,
+    );
+    const { totals } = traffic.recorder;
+    const causes = (status.history ?? []).flatMap(({ event, reason }) =>
+      event === 'Verdict' && reason.startsWith('Violated') ? reason.slice('Violated'.length) : [],
+    );
+    return { seconds: (Date.now() - violatedMs) / 1000, causes, sent: totals.sent, failures: totals.failures, status };
+  }
+
+  const told = (what: string, { status: _, ...found }: Awaited<ReturnType<typeof recovery>>) => {
+    open().figures[what] = found;
+  };
+
+  test('an SLA that is tightened gets a faster variant, though the operator dies at every step', async () => {
+    const { traffic, sla, serviceMs } = await begin('avx', 5);
+    sla.spec.objective.threshold = `${Math.max(1, Math.floor(0.8 * serviceMs))}ms`;
+    await apply(open().real, dump(sla));
+    const steps = (async () => {
+      for (const step of ['Starting', 'Promoting']) {
+        await until(async () => (await theSla())?.rollout?.step === step, `the rollout is ${step}`, 120);
+        await killOperator();
+      }
+    })();
+    const [found] = await Promise.all([recovery(traffic), steps]);
+    await traffic.stop();
+    told('tightened', found);
+    assert.ok(found.causes.includes('SlaTightened'), found.causes.join());
+    assert.deepEqual(traffic.recorder.totals.failures, {}, 'no request fails');
+    assert.ok(found.status.history?.some(({ event }) => event === 'Promoted'));
+  });
+
+  test('pods at their CPU limit are told of as that, and no model is changed for it', async () => {
+    const { traffic } = await begin('avx', 5);
+    await patch({
+      containers: [{ name: 'server', resources: { requests: { cpu: '250m' }, limits: { cpu: '250m' } } }],
+    });
+    const message = await traffic.until(
+      async () => {
+        const found = await theSla();
+        return found?.cause === 'Throttling' && found.conditions?.find(({ type }) => type === 'Met')?.message;
+      },
+      'the cause is the limit',
+      120,
+    );
+    assert.match(message, /stand at their CPU limit \d+% of the time: .* raise resources\.limits\.cpu/);
+    assert.equal((await theSla())?.rollout, undefined);
+    await patch({ containers: [{ name: 'server', resources: { limits: { cpu: '1' } } }] });
+    const found = await recovery(traffic);
+    await traffic.stop();
+    told('limit', found);
+    const deployment = await open().cluster.get(deployments, { namespace, name });
+    const env = deployment?.spec.template.spec.containers[0]?.env;
+    assert.equal(env?.find((one) => one.name === 'RETUNE_MODEL')?.value, base, 'the model is what it was');
+  });
+
+  test('nodes of a slower type get the variant that fits there', async () => {
+    const { traffic } = await begin('avx', 3);
+    await patch({ nodeSelector: { 'retune.dev/accelerator-type': 'sse' } });
+    const found = await recovery(traffic, 180);
+    await traffic.stop();
+    told('replacedNodes', found);
+    assert.ok(found.causes.includes('HardwareChanged'), found.causes.join());
+    assert.equal(found.status.accelerator, 'sse');
+  });
+
+  test('without metrics nothing is done and that is said; a second SLA on the workload changes nothing', async () => {
+    const { real } = open();
+    const { traffic, sla } = await begin('avx', 5);
+    const second = { ...sla, metadata: { ...sla.metadata, name: 'second' } };
+    await apply(real, dump(second));
+    const conditionOf = async (which: string, type: string) =>
+      (await open().cluster.get(latencySlas, { namespace, name: which }))?.status?.conditions?.find(
+        (one) => one.type === type,
+      );
+    await traffic.until(async () => (await conditionOf('second', 'Ready'))?.reason === 'WorkloadTaken', 'it says so');
+    await kubectl('delete', 'latencysla', 'second');
+    await real.processes.stop('prometheus');
+    await traffic.until(async () => (await conditionOf(name, 'MetricsAvailable'))?.reason === 'Unreachable', 'outage');
+    assert.equal((await theSla())?.verdict, 'NoData');
+    await runPrometheus(real.processes, real.folder);
+    await traffic.until(async () => (await theSla())?.verdict === 'Met', 'the SLA is met again', 90);
+    await traffic.stop();
+    assert.equal(
+      (await theSla())?.history?.some(({ event }) => event === 'RolloutStarted'),
+      false,
+    );
+  });
+
+  test('a workload that goes in the middle of a rollout leaves nothing behind', async () => {
+    const { traffic, sla, serviceMs } = await begin('avx', 5);
+    sla.spec.objective.threshold = `${Math.max(1, Math.floor(0.8 * serviceMs))}ms`;
+    await apply(open().real, dump(sla));
+    await traffic.until(async () => (await theSla())?.rollout?.step === 'Comparing', 'a canary serves', 120);
+    await kubectl('delete', 'deployment', name);
+    await until(async () => (await theSla())?.rollout === undefined, 'the rollout is over', 60);
+    await until(
+      async () => (await open().cluster.list(deployments, { namespace })).length === 0,
+      'canary and baseline are gone',
+      60,
+    );
+    await traffic.stop();
+  });
+}
