@@ -11,7 +11,10 @@ export const nowMs = Date.parse('2026-01-01T12:00:00Z');
 export const baseUri = 'file:///models/base.onnx';
 export const uriOf = (variant: string) => `file:///artifacts/${variant}`;
 export const digestOf = (variant: string) =>
-  `sha256:${[...new TextEncoder().encode(variant)].map((byte) => byte.toString(16)).join('').padEnd(64, '0')}`;
+  `sha256:${[...new TextEncoder().encode(variant)]
+    .map((byte) => byte.toString(16))
+    .join('')
+    .padEnd(64, '0')}`;
 
 export function anSla(spec: Partial<LatencySLA['spec']> = {}, status?: LatencySLA['status']): LatencySLA {
   return {
