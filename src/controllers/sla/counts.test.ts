@@ -76,6 +76,15 @@ test('another variant is learned anew, and one that was never measured is compar
   assert.deepEqual([unmeasured.drift, conditionOf(unmeasured, 'Drift')?.reason], [undefined, 'NotMeasured']);
 });
 
+test('a moment without pods forgets nothing', () => {
+  const { workload } = aSnapshot();
+  if (workload.kind !== 'Found') throw new Error('fixture');
+  const without = { ...workload, target: { ...workload.target, pods: [] } };
+  const silent = { kind: 'NoData', message: 'no pod' } as const;
+  const between = after(learned, 3, { workload: without, production: silent, fresh: silent });
+  assert.deepEqual([between.accelerator, between.drift], [undefined, learned.drift]);
+});
+
 test('a budget that goes too fast is said with its windows, once', () => {
   const slow = traffic(60);
   const burning = after(learned, 400, slow);

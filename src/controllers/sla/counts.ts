@@ -64,7 +64,8 @@ export function countFresh(context: Context, finalist: Finalist | undefined, rep
   const { status, snapshot, at } = context;
   const { fresh } = snapshot;
   const active = comparable(finalist);
-  if (!active) status.drift = undefined;
+  // Between two pods nobody knows the accelerator: no reason to forget what was learned on it.
+  if (!active && status.accelerator) status.drift = undefined;
   if (fresh?.kind !== 'Histogram' || fresh.seconds <= 0 || total(fresh.histogram) === 0) return;
   status.counted = at;
   status.errorBudget = rounded(budgetAfter(context, fresh));
