@@ -76,6 +76,28 @@ test('another variant is learned anew, and one that was never measured is compar
   assert.deepEqual([unmeasured.drift, conditionOf(unmeasured, 'Drift')?.reason], [undefined, 'NotMeasured']);
 });
 
+test('what a variant usually took says nothing of the one that replaced it', () => {
+  const drift = learned.drift && { ...learned.drift, variant: 'small', since: new Date(nowMs).toISOString() };
+  const lastRollout = new Date(nowMs).toISOString();
+  const settling = after({ ...learned, drift, lastRollout }, 1, traffic(14));
+  assert.deepEqual([conditionOf(settling, 'Drift')?.reason, settling.verdict], ['Learning', 'Met']);
+});
+
+test('where buckets hide the threshold no budget is spent', () => {
+  const histogram = { bounds: [25, 200, Number.POSITIVE_INFINITY], counts: [40, 50, 50] };
+  const fresh = { kind: 'Histogram', seconds: 5, histogram } as const;
+  assert.equal(after(undefined, 1, { ...traffic(10), fresh }).errorBudget, undefined);
+});
+
+test('a moment without pods forgets nothing', () => {
+  const { workload } = aSnapshot();
+  if (workload.kind !== 'Found') throw new Error('fixture');
+  const without = { ...workload, target: { ...workload.target, pods: [] } };
+  const silent = { kind: 'NoData', message: 'no pod' } as const;
+  const between = after(learned, 3, { workload: without, production: silent, fresh: silent });
+  assert.deepEqual([between.accelerator, between.drift], [undefined, learned.drift]);
+});
+
 test('a budget that goes too fast is said with its windows, once', () => {
   const slow = traffic(60);
   const burning = after(learned, 400, slow);

@@ -64,16 +64,19 @@ export function countFresh(context: Context, finalist: Finalist | undefined, rep
   const { status, snapshot, at } = context;
   const { fresh } = snapshot;
   const active = comparable(finalist);
-  if (!active) status.drift = undefined;
+  // Between two pods nobody knows the accelerator: no reason to forget what was learned on it.
+  if (!active && status.accelerator) status.drift = undefined;
   if (fresh?.kind !== 'Histogram' || fresh.seconds <= 0 || total(fresh.histogram) === 0) return;
   status.counted = at;
-  status.errorBudget = rounded(budgetAfter(context, fresh));
+  const budget = budgetAfter(context, fresh);
+  status.errorBudget = budget && rounded(budget);
   if (active && !mixed) status.drift = rounded(driftAfter(context, fresh, active, replicas));
 }
 
-function budgetCondition(context: Context, { burning, left }: ErrorBudget, before: ErrorBudget | undefined): void {
-  const evidence = burnEvidence(context.status.errorBudget as ErrorBudget);
-  const calm = `${Math.round(100 * left)}% of the error budget is left`;
+function budgetCondition(context: Context, budget: ErrorBudget, before: ErrorBudget | undefined): void {
+  const { burning } = budget;
+  const evidence = burnEvidence(budget);
+  const calm = `${Math.round(100 * budget.left)}% of the error budget is left`;
   condition(context, 'BudgetBurning', burning !== undefined, burning ?? 'WithinBudget', evidence || calm);
   if (burning && burning !== before?.burning) {
     context.events.push({ type: 'Warning', reason: `Budget${burning}Burn`, message: evidence });
@@ -96,7 +99,10 @@ export function writeCounts(context: Context, finalist: Finalist | undefined): s
     condition(context, 'Drift', undefined, 'NotMeasured', message);
     return undefined;
   }
-  if (!drift) return undefined;
+  if (drift?.variant !== active.variant) {
+    condition(context, 'Drift', undefined, 'Learning', `what ${active.variant} usually takes here is not known yet`);
+    return undefined;
+  }
   const { drifting, reason, message } = driftEvidence(drift, production.histogram, expectedOf(active));
   condition(context, 'Drift', drifting, reason, drift.since ? `${message}, since ${drift.since}` : message);
   return drifting ? message : undefined;

@@ -3,7 +3,7 @@ import { type CumulativeHistogram, percentile, shareAbove, total } from '../../s
 
 /** The relative slowdown that the charts are tuned to find. */
 export const shift = 1.2;
-/** Evidence in nats that raises an alarm: about one in e^14 looks at what has not changed comes this far. */
+/** Evidence in nats that raises an alarm; independent looks at what has not changed come this far once in e^14. */
 const alarmAt = 14;
 /** Evidence is kept up to here, so that an alarm ends soon after its cause. */
 const most = 1.1 * alarmAt;

@@ -6,6 +6,10 @@ import { look } from './chart.ts';
 const learningSeconds = 900;
 /** What a burst leaves behind is explained by that burst: load is a maximum that falls by e in so long. */
 const loadSeconds = 60;
+/** Far above the load of the last ten minutes a server may be slower than any trial said: that is load, too. */
+const usualLoadSeconds = 600;
+const surgeFactor = 1.4;
+const surgeDrainSeconds = 15;
 /** A queue that grew without bound takes its time: it explains the tail until that is short again, so long at most. */
 const longestDrainSeconds = 300;
 const drainedShare = 0.03;
@@ -18,13 +22,15 @@ export interface Charts {
   learnedSeconds: number;
   /** Requests a second at one replica: the most of late. */
   load: number;
-  /** Seconds that a queue left by saturation may still explain. */
+  /** Its mean over the last ten minutes. */
+  usualLoad: number;
+  /** Seconds that a queue left by a surge or by saturation may still explain. */
   drainSeconds: number;
   median?: DriftChart;
   tail?: DriftChart;
 }
 
-export const nothingKnown: Charts = { learnedSeconds: 0, load: 0, drainSeconds: 0 };
+export const nothingKnown: Charts = { learnedSeconds: 0, load: 0, usualLoad: 0, drainSeconds: 0 };
 
 /** Requests that finished within `seconds` at so many replicas. */
 export interface Interval {
@@ -41,12 +47,22 @@ export interface Expected {
   tailMs: number;
 }
 
+/** Whether a rate is far above the usual one, and not by chance. */
+const surges = (rate: number, usual: number, { seconds, replicas }: Interval): boolean =>
+  usual > 0 && rate > surgeFactor * usual + 3 * Math.sqrt(usual / seconds / Math.max(1, replicas));
+
 /** How long a queue may still explain the tail after this interval. */
-function drainAfter(charts: Charts, { histogram, seconds }: Interval, now: Expected): number {
+function drainAfter(charts: Charts, interval: Interval, rate: number, now: Expected): number {
   if (now.saturated) return longestDrainSeconds;
+  if (surges(rate, charts.usualLoad, interval)) return Math.max(surgeDrainSeconds, charts.drainSeconds);
   const bound = (charts.tail?.ratio ?? 1) * now.tailMs;
-  const drained = shareAbove(histogram, bound) <= drainedShare;
-  return drained ? 0 : Math.max(0, charts.drainSeconds - seconds);
+  const drained = shareAbove(interval.histogram, bound) <= drainedShare;
+  return drained ? 0 : Math.max(0, charts.drainSeconds - interval.seconds);
+}
+
+function usualLoadAfter({ usualLoad, learnedSeconds }: Charts, rate: number, seconds: number): number {
+  const gain = Math.min(1, seconds / Math.min(usualLoadSeconds, learnedSeconds + seconds));
+  return usualLoad + gain * (rate - usualLoad);
 }
 
 /** The charts after one more interval. Where load alone explains any latency nothing is learned and nothing suspected. */
@@ -57,14 +73,16 @@ export function watch(charts: Charts, interval: Interval, expectedAt: (ratePerSe
   const rate = samples / seconds / Math.max(1, replicas);
   const load = Math.max(rate, charts.load * Math.exp(-seconds / loadSeconds));
   const atLoad = expectedAt(load);
-  const drainSeconds = drainAfter(charts, interval, expectedAt(rate));
-  if (drainSeconds > 0 || !Number.isFinite(atLoad.tailMs)) return { ...charts, load, drainSeconds };
+  const usualLoad = usualLoadAfter(charts, rate, seconds);
+  const drainSeconds = drainAfter(charts, interval, rate, expectedAt(rate));
+  if (drainSeconds > 0 || !Number.isFinite(atLoad.tailMs)) return { ...charts, load, usualLoad, drainSeconds };
   const { learnedSeconds } = charts;
   const { medianMs, tailMs } = atLoad;
   const at = { histogram, seconds, learnedSeconds, learning: stillLearning(charts) };
   return {
     learnedSeconds: learnedSeconds + seconds,
     load,
+    usualLoad,
     drainSeconds,
     median: medianMs === undefined ? undefined : look(charts.median, { ...at, ...ofMedian, expectedMs: medianMs }),
     tail: look(charts.tail, { ...at, ...ofTail, expectedMs: tailMs }),
