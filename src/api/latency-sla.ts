@@ -150,6 +150,12 @@ export const LatencySLAStatus = z.object({
   verdict: Verdict.optional(),
   cause: Cause.optional(),
   measured: Measured.optional(),
+  load: z
+    .object({ slot: Time, peaks: z.array(z.number()).max(40) })
+    .optional()
+    .describe(
+      'Requests a second of the whole workload: the most in each fifteen seconds of the last ten minutes, the slot that began at `slot` last.',
+    ),
   lastMetRatePerSecond: z.number().optional().describe('Requests a second at one replica when it was last met.'),
   threshold: z.string().max(16).optional().describe('The threshold that the last verdict was made with.'),
   accelerator: Name.optional(),

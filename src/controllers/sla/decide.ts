@@ -1,12 +1,13 @@
 import type { LatencySLAStatus } from '../../api/latency-sla.ts';
-import { durationMs, fraction } from '../../api/units.ts';
-import { lossOf, traits } from '../../core/quality/metric.ts';
+import { durationMs } from '../../api/units.ts';
+import { traits } from '../../core/quality/metric.ts';
 import type { RolloutAction } from '../../core/rollout/canary.ts';
-import { capacity, choose, demandedRate, type Finalist } from '../../core/sla/choice.ts';
+import type { Finalist } from '../../core/sla/choice.ts';
 import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
+import { better, rememberLoad } from './better.ts';
 import { type Context, condition, record } from './context.ts';
-import { acceleratorOf, activeFinalist, finalists, qualityLimit } from './finalists.ts';
+import { acceleratorOf, activeFinalist, finalists } from './finalists.ts';
 import type { SlaSnapshot } from './gather.ts';
 import { continueRollout, startRollout } from './rollout.ts';
 import { judgeProduction, writeVerdict } from './verdict.ts';
@@ -20,49 +21,18 @@ export interface SlaDecision {
   requeueAfterMs: number;
 }
 
-/** The variant that should serve instead of the active one, or why there is none. */
-function better(context: Context, active: Finalist | undefined, all: Finalist[]): Finalist | string {
-  const { sla, search } = context.snapshot;
-  const { verdict, refused = [], lastRollout } = context.status;
-  if (verdict !== 'Violated' && verdict !== 'Met') return 'Holding';
-  if (lastRollout && context.nowMs - Date.parse(lastRollout) < durationMs(sla.spec.policy.cooldown)) return 'Cooldown';
-  const headroom = fraction(sla.spec.policy.headroom);
-  const picked = choose(all, {
-    ratePerSecond: demandedRate(context.ratePerSecond, active ? capacity(active) : 0),
-    thresholdMs: context.thresholdMs,
-    // Going back up to a slower variant wants twice the room, so that the two don't swap for ever.
-    headroom: verdict === 'Violated' ? headroom : Math.min(0.9, 2 * headroom),
-    quality: qualityLimit(context.snapshot),
-    refused: new Set(refused),
-  });
-  if (verdict === 'Met') return picked && active && lossOf(picked.quality) < lossOf(active.quality) ? picked : 'Met';
-  const searching = search?.status?.conditions?.find(({ type }) => type === 'Succeeded')?.status !== 'True';
-  // The best of a search that still runs is not its best yet.
-  if (searching) return 'WaitingForSearch';
-  if (!picked) return 'NoVariantFits';
-  return picked.variant === active?.variant ? 'NoVariantFits' : picked;
-}
-
-const explanations: Record<string, string> = {
-  Holding: 'nothing is changed on data that proves nothing',
-  Cooldown: 'resting after the last rollout',
-  Met: 'the SLA is met',
-  WaitingForSearch: 'the search this SLA names has not finished yet',
-  NoVariantFits:
-    'no measured variant meets the threshold at this load and quality: add replicas, or relax the threshold',
-};
-
 function decideAction(
   context: Context,
   target: TargetSnapshot,
   active: Finalist | undefined,
   all: Finalist[],
 ): Finalist | undefined {
-  const picked = better(context, active, all);
-  if (typeof picked === 'string') {
-    condition(context, 'Ready', true, picked, explanations[picked] ?? picked);
+  const choice = better(context, active, all);
+  if (choice.kind === 'Keep') {
+    condition(context, 'Ready', true, choice.reason, choice.message);
     return undefined;
   }
+  const { picked } = choice;
   if (context.snapshot.sla.spec.mode === 'Recommend') {
     const known = context.status.recommendation?.variant === picked.variant;
     if (!known) record(context, 'Recommended', context.status.cause ?? 'Unknown', picked.variant);
@@ -125,6 +95,7 @@ export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
     status.activeUri = target.tracks.stable.modelUri;
     status.activeVariant = active?.variant;
     writeVerdict(context, judgeProduction(context), target, active);
+    rememberLoad(context);
     // A rollout under way is finished even where its search is gone: half a rollout helps nobody.
     if (status.rollout) actions = continueRollout(context, target);
     else if (!blocked) recommend = decideAction(context, target, active, all);
