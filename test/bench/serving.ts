@@ -10,117 +10,112 @@ import { alone } from './serving/policies/alone.ts';
 import { horizontalPodAutoscaler } from './serving/policies/hpa.ts';
 import { infadapter } from './serving/policies/infadapter.ts';
 import { retune } from './serving/policies/retune.ts';
-import { type Outcome, type Policy, simulate } from './serving/simulate.ts';
+import { type Policy, simulate } from './serving/simulate.ts';
 import { bursty, diurnal, flashCrowd } from './serving/traces.ts';
+import { rounded, standing, together, told } from './serving/versus.ts';
 
 const maxDrop = '2%';
 const headroom = 0.2;
-const conditions: Conditions = {
-  ...{ thresholdMs: 50, replicas: 2, most: 6, places: 9, startSeconds: 10, patienceMs: 1000 },
-};
-
-const frontUrl = new URL('./serving/front.json', import.meta.url);
-
-async function readFront(file: string | undefined): Promise<Front> {
-  const text = await readFile(file ?? frontUrl, 'utf8').catch(() => {
-    throw new Error(
-      `there is no measured front ${file ?? frontUrl.pathname}: node test/bench/serving/record.ts makes it`,
-    );
-  });
-  return Front.parse(JSON.parse(text));
-}
+const surroundings = { thresholdMs: 50, most: 12, places: 16, startSeconds: 10, patienceMs: 1000 };
+/** The load is told in what so many replicas of the base model carry within the threshold. */
+const unitReplicas = 4;
+/** Each kind of trace is drawn so often. */
+const draws = 3;
 
 const carried = (model: MeasuredVariant, share: number) =>
-  rateWithin(toFinalist(model), share * conditions.thresholdMs);
+  rateWithin(toFinalist(model), share * surroundings.thresholdMs);
 
-/** The CPU utilisation at which the base model is at the threshold less headroom: an autoscaler tuned to this SLA. */
-const tunedTarget = (base: MeasuredVariant) => (carried(base, 1 - headroom) * base.meanMs) / 1000;
-
-/** Means over the traces, each of which counts alike; switches and replica-seconds are sums. */
-function overTraces(outcomes: Outcome[]): Outcome {
-  const sum = (of: (outcome: Outcome) => number) => outcomes.reduce((all, outcome) => all + of(outcome), 0);
-  const mean = (of: (outcome: Outcome) => number) => sum(of) / outcomes.length;
-  return {
-    requests: sum((one) => one.requests),
-    slowShare: mean((one) => one.slowShare),
-    violatedShare: mean((one) => one.violatedShare),
-    windows: sum((one) => one.windows),
-    violatedWindows: sum((one) => one.violatedWindows),
-    qualityLostPoints: mean((one) => one.qualityLostPoints),
-    replicaSeconds: sum((one) => one.replicaSeconds),
-    switches: sum((one) => one.switches),
-  };
+async function readFront(file: string | undefined): Promise<{ front: Front; base: MeasuredVariant }> {
+  const from = file ?? new URL('./serving/front.json', import.meta.url);
+  const text = await readFile(from, 'utf8').catch(() => {
+    throw new Error(`there is no measured front ${from}: node test/bench/serving/record.ts makes one`);
+  });
+  const front = Front.parse(JSON.parse(text));
+  const base = front.variants.find(({ variant }) => variant === front.base);
+  if (!base) throw new Error(`the front ${from} has no base variant ${front.base}`);
+  return { front, base };
 }
 
-const rounded = (outcome: Outcome) =>
-  Object.fromEntries(Object.entries(outcome).map(([key, value]) => [key, Number(value.toPrecision(4))]));
+function optionsOf(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: 'string', default: '1' },
+      replicas: { type: 'string', default: '2' },
+      front: { type: 'string' },
+      verbose: { type: 'boolean', default: false },
+    },
+  });
+  const whole = (name: 'seed' | 'replicas') => {
+    const value = Number(values[name]);
+    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1 on`);
+    return value;
+  };
+  return { ...values, seed: whole('seed'), replicas: whole('replicas') };
+}
 
-/**
- * Policies that keep an SLA, compared on the same arrivals: a day compressed, bursts, and flash crowds, served from the
- * measured service times of the quick-start front. See docs/choosing.md. `violationsAgainstHpa` is how many times more
- * windows are violated by the autoscaler on the base model than by Retune, `qualityLostPoints` what Retune gives up.
- */
-export async function serving(say: (line: string) => void, args: readonly string[]): Promise<object> {
-  const options = {
-    seed: { type: 'string', default: '1' },
-    front: { type: 'string' },
-    verbose: { type: 'boolean' },
-  } as const;
-  const { values } = parseArgs({ args: [...args], options });
-  const seed = Number(values.seed);
-  if (!Number.isInteger(seed)) throw new Error(`--seed must be a whole number, not ${values.seed}`);
-  const front = await readFront(values.front);
-  const base = front.variants.find(({ variant }) => variant === front.base);
-  if (!base) throw new Error(`the front has no base variant ${front.base}`);
+/** By name, each made anew for every trace. */
+function policiesOf(front: Front, base: MeasuredVariant, hear?: (second: number, text: string) => void) {
   const limit = { maxDrop: fraction(maxDrop), base: base.quality };
   const allowed = front.variants.filter(({ quality }) => acceptable(quality, limit));
   const fastest = allowed.reduce((a, b) => (carried(b, 1) > carried(a, 1) ? b : a));
-  const unit = conditions.replicas * carried(base, 1);
-  const target = tunedTarget(base);
-  say(
-    `${front.machine}: ${allowed.length} variants; ${conditions.replicas} replicas of the base carry ${unit.toFixed(1)} requests/s`,
-  );
-  say(`HPA target ${(100 * target).toFixed(0)}%, fastest ${fastest.variant}`);
-  const hear = values.verbose ? (second: number, text: string) => say(`    ${second} s: ${text}`) : undefined;
+  // An autoscaler that knows this SLA: the utilisation at which the base model is at the threshold less headroom.
+  const tuned = (carried(base, 1 - headroom) * base.meanMs) / 1000;
+  const { thresholdMs } = surroundings;
   const policies: Record<string, () => Policy> = {
     base: () => alone(base),
     fastest: () => alone(fastest),
-    hpa: () => horizontalPodAutoscaler(base, target),
+    hpa: () => horizontalPodAutoscaler(base, tuned),
     hpaAt80: () => horizontalPodAutoscaler(base, 0.8),
-    infadapter: () => infadapter(allowed, conditions.thresholdMs, headroom),
-    retune: () => retune(front, { thresholdMs: conditions.thresholdMs, maxDrop }, hear),
+    infadapter: () => infadapter(allowed, thresholdMs, headroom),
+    retune: () => retune(front, { thresholdMs, maxDrop }, hear),
   };
-  const traces = [diurnal, bursty, flashCrowd].map((make, i) => make(unit, 100 * seed + i));
+  return { policies, tuned, allowed };
+}
+
+/**
+ * Policies that keep an SLA, compared on the same arrivals: a day compressed, bursts, and flash crowds, served with the
+ * measured service times of the quick-start front. What each may do is in docs/choosing.md. `violationsAgainstHpa` is
+ * how many times more windows the autoscaler violates on the base model than Retune does, `qualityLostPoints` what
+ * Retune gives up, and `standing` how Retune stands to each of the others.
+ */
+export async function serving(say: (line: string) => void, args: readonly string[]): Promise<object> {
+  const { seed, replicas, front: file, verbose } = optionsOf(args);
+  const { front, base } = await readFront(file);
+  const conditions: Conditions = { ...surroundings, replicas };
+  const unit = unitReplicas * carried(base, 1);
+  const hear = (second: number, text: string) => say(`    ${second} s: ${text}`);
+  const { policies, tuned, allowed } = policiesOf(front, base, verbose ? hear : undefined);
+  say(`${front.machine}: ${allowed.length} variants; load 1 is ${unit.toFixed(1)} requests/s`);
+  say(`the autoscaler aims at ${(100 * tuned).toFixed(0)}% of CPU`);
+  const kinds = Object.entries({ diurnal, bursty, flashCrowd }).map(([kind, make], i) => ({
+    kind,
+    traces: Array.from({ length: draws }, (_, draw) => make(unit, 1000 * seed + 100 * i + 10 * draw)),
+  }));
   const results = Object.entries(policies).map(([name, make]) => {
-    const outcomes = traces.map((trace) => {
-      const outcome = simulate(trace, make(), conditions, base);
-      const { violatedWindows, windows, slowShare, qualityLostPoints, replicaSeconds, switches } = outcome;
-      say(
-        `${name.padEnd(10)} ${trace.name.padEnd(11)} ${violatedWindows}/${windows} windows, ${(100 * slowShare).toFixed(3)}% slow, ${qualityLostPoints.toFixed(3)} points, ${replicaSeconds} replica-s, ${switches} switches`,
-      );
-      return outcome;
+    const byTrace = kinds.map(({ kind, traces }) => {
+      const outcome = together(traces.map((trace) => simulate(trace, make(), conditions, base)));
+      say(`${name.padEnd(10)} ${kind.padEnd(10)} ${told(outcome)}`);
+      return [kind, outcome] as const;
     });
-    return {
-      name,
-      mean: overTraces(outcomes),
-      byTrace: Object.fromEntries(traces.map(({ name: trace }, i) => [trace, outcomes[i]])),
-    };
+    return { name, mean: together(byTrace.map(([, outcome]) => outcome)), byTrace };
   });
-  const meanOf = (wanted: string) => results.find(({ name }) => name === wanted)?.mean;
+  const meanOf = (wanted: string) => {
+    const found = results.find(({ name }) => name === wanted);
+    if (!found) throw new Error(`there is no policy ${wanted}`);
+    return found.mean;
+  };
   const [hpa, ours] = [meanOf('hpa'), meanOf('retune')];
-  if (!hpa || !ours) throw new Error('the policies to compare are missing');
+  const others = results.filter(({ name }) => name !== 'retune');
+  const json = ({ mean, byTrace }: (typeof results)[number]) => ({
+    ...rounded(mean),
+    byTrace: Object.fromEntries(byTrace.map(([kind, outcome]) => [kind, rounded(outcome)])),
+  });
   return {
-    seed,
-    policies: Object.fromEntries(
-      results.map(({ name, mean, byTrace }) => [
-        name,
-        {
-          ...rounded(mean),
-          byTrace: Object.fromEntries(Object.entries(byTrace).map(([trace, one]) => [trace, one && rounded(one)])),
-        },
-      ]),
-    ),
-    // Without a single violated window, one half stands for none: the ratio is then a lower bound.
+    ...{ seed, replicas },
+    policies: Object.fromEntries(results.map((result) => [result.name, json(result)])),
+    standing: Object.fromEntries(others.map(({ name, mean }) => [name, standing(ours, mean)])),
+    // Without a single violated window half a one stands for none: the ratio is then a lower bound.
     violationsAgainstHpa: Number((hpa.violatedShare / (ours.violatedShare || 0.5 / ours.windows)).toPrecision(3)),
     qualityLostPoints: Number(ours.qualityLostPoints.toPrecision(3)),
   };

@@ -124,3 +124,47 @@ test('history stays bounded', () => {
   const { status } = decide(aSnapshot({ sla: anSla({}, { history, verdict: 'Met' }), production: breached }), nowMs);
   assert.equal(status.history?.length, 20);
 });
+
+test('a load that grows towards what the active variant carries is met before it breaks the SLA', () => {
+  const slot = new Date(nowMs - 15_000).toISOString();
+  // 28 requests a second, 4 more every fifteen seconds; the base model carries 43 within 40 ms.
+  const status = { load: { slot, peaks: [8, 12, 16, 20, 24] } };
+  const production = aReading(840, 0);
+  const { status: growing } = decide(aSnapshot({ sla: anSla({}, status), production }), nowMs);
+  assert.deepEqual([growing.verdict, growing.rollout?.variant], ['Met', 'small']);
+  assert.deepEqual(growing.load?.peaks, [8, 12, 16, 20, 24, 28]);
+  const level = { load: { slot, peaks: [28, 28, 28, 28, 28] } };
+  assert.equal(decide(aSnapshot({ sla: anSla({}, level), production }), nowMs).status.rollout, undefined);
+});
+
+test('a load that was there minutes ago keeps the faster variant for a while', () => {
+  const peaks = [35, ...new Array<number>(10).fill(10)];
+  const sla = anSla({}, { load: { slot: new Date(nowMs).toISOString(), peaks } });
+  const snapshot = aSnapshot({ sla, production: aReading(300, 0) });
+  if (snapshot.workload.kind !== 'Found') throw new Error('fixture');
+  const target = { ...snapshot.workload.target, tracks: { stable: { modelUri: uriOf('small'), settled: true } } };
+  assert.equal(decide({ ...snapshot, workload: { kind: 'Found', target } }, nowMs).status.rollout, undefined);
+});
+
+test('where no variant fits the load, the replicas that would are told', () => {
+  const snapshot = aSnapshot({ production: aReading(30_000, 6000) });
+  const { status } = decide(snapshot, nowMs);
+  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  assert.equal(ready?.reason, 'NoVariantFits');
+  assert.match(ready?.message ?? '', /\d+ replicas of base would, where there are 1/);
+});
+
+test('a violation at a load that the active variant was measured to carry is not answered with another model', () => {
+  const production = aReading(300, 60);
+  assert.equal(reason(aSnapshot({ production })), 'MeasuredToFit');
+});
+
+test('the load is remembered while a rollout runs, and not made up while production can not be read', () => {
+  const load = { slot: new Date(nowMs - 60_000).toISOString(), peaks: [5] };
+  const unreachable = aSnapshot({
+    sla: anSla({}, { load }),
+    production: { kind: 'Unreachable', message: 'no answer' },
+  });
+  assert.deepEqual(decide(unreachable, nowMs).status.load, load);
+  assert.deepEqual(decide(aSnapshot({ sla: anSla({}, { load }) }), nowMs).status.load?.peaks, [5, 5, 5, 5, 10]);
+});

@@ -20,6 +20,18 @@ interface Part {
   share: number;
 }
 
+interface Capacity {
+  model: MeasuredVariant;
+  carries: number;
+}
+
+/** Another that is no worse in either way makes it superfluous; of two alike the first is kept. */
+const superfluous = (one: Capacity, i: number, all: Capacity[]) =>
+  all.some((other, j) => {
+    const [carries, loss] = [other.carries - one.carries, lossOf(one.model.quality) - lossOf(other.model.quality)];
+    return carries >= 0 && loss >= 0 && (carries > 0 || loss > 0 || j < i);
+  });
+
 /** The pods of each model, in the order of `models`, as a list of counts: all ways to place up to `most` pods. */
 function* placements(models: number, most: number): Generator<number[]> {
   if (models === 0) yield [];
@@ -27,11 +39,7 @@ function* placements(models: number, most: number): Generator<number[]> {
 }
 
 /** Fills the most accurate first, up to what each carries; undefined when the placement does not carry the load. */
-function fill(
-  models: { model: MeasuredVariant; carries: number }[],
-  counts: number[],
-  load: number,
-): Part[] | undefined {
+function fill(models: Capacity[], counts: number[], load: number): Part[] | undefined {
   let left = load;
   const parts = models.flatMap(({ model, carries }, i): Part[] => {
     const pods = counts[i] ?? 0;
@@ -53,6 +61,7 @@ export function infadapter(all: MeasuredVariant[], thresholdMs: number, headroom
   const models = all
     .map((model) => ({ model, carries: rateWithin(toFinalist(model), thresholdMs * (1 - headroom)) }))
     .filter(({ carries }) => carries > 0)
+    .filter((one, i, those) => !superfluous(one, i, those))
     .sort((a, b) => lossOf(a.model.quality) - lossOf(b.model.quality));
   let history: LoadHistory | undefined;
   let parts: Part[] = [];
