@@ -8,7 +8,7 @@ import { toFinalist } from './serving/finalist.ts';
 import { Front, type MeasuredVariant } from './serving/front.ts';
 import { alone } from './serving/policies/alone.ts';
 import { horizontalPodAutoscaler } from './serving/policies/hpa.ts';
-import { infadapter } from './serving/policies/infadapter.ts';
+import { infadapter, published, qualityFirst } from './serving/policies/infadapter.ts';
 import { retune } from './serving/policies/retune.ts';
 import { type Policy, simulate } from './serving/simulate.ts';
 import { bursty, diurnal, flashCrowd } from './serving/traces.ts';
@@ -67,7 +67,8 @@ function policiesOf(front: Front, base: MeasuredVariant, hear?: (second: number,
     fastest: () => alone(fastest),
     hpa: () => horizontalPodAutoscaler(base, tuned),
     hpaAt80: () => horizontalPodAutoscaler(base, 0.8),
-    infadapter: () => infadapter(allowed, thresholdMs, headroom),
+    infadapter: () => infadapter(allowed, { thresholdMs, headroom, weights: published }),
+    infadapterForQuality: () => infadapter(allowed, { thresholdMs, headroom, weights: qualityFirst }),
     retune: () => retune(front, { thresholdMs, maxDrop }, hear),
   };
   return { policies, tuned, allowed };
@@ -95,7 +96,7 @@ export async function serving(say: (line: string) => void, args: readonly string
   const results = Object.entries(policies).map(([name, make]) => {
     const byTrace = kinds.map(({ kind, traces }) => {
       const outcome = together(traces.map((trace) => simulate(trace, make(), conditions, base)));
-      say(`${name.padEnd(10)} ${kind.padEnd(10)} ${told(outcome)}`);
+      say(`${name.padEnd(20)} ${kind.padEnd(10)} ${told(outcome)}`);
       return [kind, outcome] as const;
     });
     return { name, mean: together(byTrace.map(([, outcome]) => outcome)), byTrace };

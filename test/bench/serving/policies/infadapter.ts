@@ -10,8 +10,21 @@ import type { Policy } from '../simulate.ts';
 const adaptSeconds = 30;
 /** How far ahead the load is looked for: an adaptation and the start of a pod. */
 const leadSeconds = 60;
-/** Quality in points, that one pod more must gain to be worth it; and that loading a model not loaded must gain. */
-const weights = { pod: 0.05, loading: 0.01 };
+/** The forecast is taken to be too low by so much. */
+const forecastMargin = 1.1;
+/** So many times in a row less load must be forecast before anything is taken away. */
+const patience = 3;
+
+/** What quality is weighed against, in points of it: all pods that there may be, and loading anything anew. */
+export interface Weights {
+  allPods: number;
+  loading: number;
+}
+
+/** What the authors' own program is run with. */
+export const published: Weights = { allPods: 4, loading: 1 };
+/** Pods are nearly free: quality before cost. */
+export const qualityFirst: Weights = { allPods: 0.5, loading: 0.01 };
 
 /** A model, its pods, and the share of the requests that they get. */
 interface Part {
@@ -55,9 +68,13 @@ function fill(models: Capacity[], counts: number[], load: number): Part[] | unde
  * Systems, EuroMLSys 2023): every thirty seconds the load of the near future is forecast, and the set of variants with
  * the pods of each is chosen, by looking at all of them, that maximises mean accuracy less the cost of pods and of
  * loading models, with enough capacity within the threshold. New pods are ready before old ones go, and requests are
- * shared by quota. Its forecast here is the one of Retune instead of a trained network, and the headroom is the same.
+ * shared by quota. Its forecast here is the one of Retune instead of a trained network, the headroom is the same, and
+ * CPUs are pods of one.
  */
-export function infadapter(all: MeasuredVariant[], thresholdMs: number, headroom: number): Policy {
+export function infadapter(
+  all: MeasuredVariant[],
+  { thresholdMs, headroom, weights }: { thresholdMs: number; headroom: number; weights: Weights },
+): Policy {
   const models = all
     .map((model) => ({ model, carries: rateWithin(toFinalist(model), thresholdMs * (1 - headroom)) }))
     .filter(({ carries }) => carries > 0)
@@ -66,19 +83,21 @@ export function infadapter(all: MeasuredVariant[], thresholdMs: number, headroom
   let history: LoadHistory | undefined;
   let parts: Part[] = [];
   let changes = 0;
+  let calm = 0;
+  let servedFor = 0;
   let main: MeasuredVariant | undefined;
 
-  const value = (candidate: Part[]) => {
+  const value = (candidate: Part[], most: number) => {
     const lost = candidate.reduce((sum, { model, share }) => sum + 100 * lossOf(model.quality) * share, 0);
     const pods = candidate.reduce((sum, part) => sum + part.pods, 0);
-    const loading = candidate.some(({ model }) => !parts.some((part) => part.model === model));
-    return -lost - weights.pod * pods - (loading ? weights.loading : 0);
+    const kept = candidate.every(({ model, pods }) => parts.some((part) => part.model === model && part.pods === pods));
+    return -lost - (weights.allPods * pods) / most - (kept ? 0 : weights.loading);
   };
   const choose = (load: number, most: number): Part[] => {
     let best: Part[] | undefined;
     for (const counts of placements(models.length, most)) {
       const candidate = fill(models, counts, load);
-      if (candidate && (!best || value(candidate) > value(best))) best = candidate;
+      if (candidate && (!best || value(candidate, most) > value(best, most))) best = candidate;
     }
     const fastest = models.reduce((a, b) => (b.carries > a.carries ? b : a));
     return best ?? [{ model: fastest.model, pods: most, share: 1 }];
@@ -112,7 +131,12 @@ export function infadapter(all: MeasuredVariant[], thresholdMs: number, headroom
       if (second % 5 === 0) history = remember(history, 1000 * second, rate);
       if (second % adaptSeconds === 0) {
         const { nearPerSecond } = nearLoad(history ?? { peaks: [] }, rate, leadSeconds);
-        parts = choose(nearPerSecond, conditions.most);
+        const expected = forecastMargin * nearPerSecond;
+        calm = expected > servedFor ? 0 : calm + 1;
+        if (calm > 0 && calm <= patience && second > 0) return reconcile(cluster, second);
+        calm = 0;
+        servedFor = expected;
+        parts = choose(expected, conditions.most);
         const first = parts.reduce((a, b) => (b.share > a.share ? b : a)).model;
         if (main && first !== main) changes++;
         main = first;

@@ -7,7 +7,7 @@ import { type Policy, simulate } from '../simulate.ts';
 import { arrivals } from '../traces.ts';
 import { standing } from '../versus.ts';
 import { desiredReplicas, horizontalPodAutoscaler } from './hpa.ts';
-import { infadapter } from './infadapter.ts';
+import { infadapter, qualityFirst } from './infadapter.ts';
 import { retune } from './retune.ts';
 
 function variant(name: string, quality: number, ms: number): MeasuredVariant {
@@ -58,7 +58,7 @@ test('an autoscaler adds replicas under load, and takes them away five minutes a
 });
 
 test('InfAdapter serves the more accurate of what carries the load with few enough pods', () => {
-  const outcome = run(infadapter([base, small], conditions.thresholdMs, 0.2));
+  const outcome = run(infadapter([base, small], { thresholdMs: 50, headroom: 0.2, weights: qualityFirst }));
   assert.ok(outcome.qualityLostPoints >= 0 && outcome.qualityLostPoints < 1);
   assert.ok(outcome.replicaSeconds < 8 * 1800);
 });
