@@ -1,6 +1,5 @@
-import { lossOf } from '../quality/metric.ts';
 import type { Demand, Finalist } from './choice.ts';
-import { type Carrier, carriers, pickCarrier } from './headway.ts';
+import { type Carrier, carriers, pickCarrier, rateWithin } from './headway.ts';
 
 /** What a workload whose replicas stand on several accelerator types should serve. */
 export type MixChoice =
@@ -12,22 +11,31 @@ export type MixChoice =
 
 type ByAccelerator<T> = ReadonlyMap<string, T>;
 
-/** One entry a variant that every one of the types has: its worst quality and the least that a replica carries. */
-function common(
+/**
+ * For each variant that was measured on all of the types: its finalist on the one where a replica carries the least.
+ * What is right for these is right on every type.
+ */
+export function limiting(
+  finalistsByAccelerator: ByAccelerator<Finalist[]>,
+  types: readonly string[],
+  limitMs: number,
+): Finalist[] {
+  const [first = [], ...others] = types.map((type) => finalistsByAccelerator.get(type) ?? []);
+  return first.flatMap((finalist) => {
+    const same = others.map((all) => all.find(({ variant }) => variant === finalist.variant));
+    if (same.some((other) => !other)) return [];
+    return [finalist, ...same.filter((other) => other !== undefined)].reduce((a, b) =>
+      rateWithin(b, limitMs) < rateWithin(a, limitMs) ? b : a,
+    );
+  });
+}
+
+/** The variants that may be served on all of these types, with what the slowest of them carries. */
+const common = (
   finalists: ByAccelerator<Finalist[]>,
   types: string[],
   demand: Omit<Demand, 'ratePerSecond'>,
-): Carrier[] {
-  const perType = types.map((type) => carriers(finalists.get(type) ?? [], demand));
-  const [first = [], ...others] = perType;
-  return first.flatMap((carrier) => {
-    const same = others.map((all) => all.find(({ finalist }) => finalist.variant === carrier.finalist.variant));
-    if (same.some((other) => !other)) return [];
-    const all = [carrier, ...same.filter((other) => other !== undefined)];
-    const worst = all.reduce((a, b) => (lossOf(b.finalist.quality) > lossOf(a.finalist.quality) ? b : a));
-    return { finalist: worst.finalist, withinPerSecond: Math.min(...all.map((one) => one.withinPerSecond)) };
-  });
-}
+): Carrier[] => carriers(limiting(finalists, types, demand.thresholdMs * (1 - demand.headroom)), demand);
 
 /** All ways to leave some of the types out, fewest first; of two as few, the one that gives up fewer replicas. */
 function subsets(types: string[], replicas: ByAccelerator<number>): string[][] {
