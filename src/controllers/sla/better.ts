@@ -5,6 +5,7 @@ import { nearLoad, remember } from '../../core/sla/near-load.ts';
 import { type Situation, select } from '../../core/sla/selection.ts';
 import type { Context } from './context.ts';
 import { qualityLimit } from './finalists.ts';
+import type { Servable } from './mix.ts';
 
 /** Another variant for the workload, or why it keeps the present one. */
 export type Choice = { kind: 'Switch'; picked: Finalist } | { kind: 'Keep'; reason: string; message: string };
@@ -48,7 +49,7 @@ function noneFits(advice: ReplicaAdvice | undefined, replicas: number): string {
 }
 
 /** The variant that should serve instead of the active one, or why there is none. */
-export function better(context: Context, active: Finalist | undefined, all: Finalist[]): Choice {
+export function better(context: Context, active: Finalist | undefined, { finalists, nodeAdvice }: Servable): Choice {
   const { sla, search } = context.snapshot;
   const { verdict, lastRollout } = context.status;
   const situation = situationOf(context, active);
@@ -56,7 +57,7 @@ export function better(context: Context, active: Finalist | undefined, all: Fina
   if (lastRollout && context.nowMs - Date.parse(lastRollout) < durationMs(sla.spec.policy.cooldown)) {
     return keep('Cooldown', 'resting after the last rollout');
   }
-  const selection = select(all, active, situation);
+  const selection = select(finalists, active, situation);
   if (verdict !== 'Violated') {
     if (selection.kind === 'MoreAccurate' && verdict === 'Met') return { kind: 'Switch', picked: selection.finalist };
     if (selection.kind === 'NoneFits') {
@@ -72,7 +73,12 @@ export function better(context: Context, active: Finalist | undefined, all: Fina
   if (search?.status?.conditions?.find(({ type }) => type === 'Succeeded')?.status !== 'True') {
     return keep('WaitingForSearch', 'the search this SLA names has not finished yet');
   }
-  if (selection.kind === 'NoneFits') return keep('NoVariantFits', noneFits(selection.advice, situation.replicas));
+  if (selection.kind === 'NoneFits') {
+    const ratePerSecond = situation.presentPerSecond / situation.replicas;
+    const nodes = nodeAdvice?.({ ...situation, ratePerSecond });
+    if (nodes) return keep('SelectNodes', nodes);
+    return keep('NoVariantFits', noneFits(selection.advice, situation.replicas));
+  }
   if (selection.kind === 'Stay') {
     return keep(
       'MeasuredToFit',

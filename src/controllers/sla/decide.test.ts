@@ -168,3 +168,38 @@ test('the load is remembered while a rollout runs, and not made up while product
   assert.deepEqual(decide(unreachable, nowMs).status.load, load);
   assert.deepEqual(decide(aSnapshot({ sla: anSla({}, { load }) }), nowMs).status.load?.peaks, [5, 5, 5, 5, 10]);
 });
+
+/** Two replicas on node-a, which is of type cpu, and one on node-b, of type old, where `old` says how slow each variant is. */
+function onTwoTypes(old: Record<string, number>): SlaSnapshot {
+  const snapshot = aSnapshot({ production: breached });
+  if (snapshot.workload.kind !== 'Found') throw new Error('fixture');
+  const { target } = snapshot.workload;
+  const [pod] = target.pods;
+  const [profile] = snapshot.profiles;
+  if (!pod || !profile) throw new Error('fixture');
+  const pods = ['node-a', 'node-a', 'node-b'].map((node, i) => ({ ...pod, name: `web-${i}`, node }));
+  const trials = snapshot.trials.map((trial) => ({
+    ...trial,
+    spec: { ...trial.spec, accelerator: 'old' },
+    status: {
+      ...trial.status,
+      latency: trial.status?.latency && { ...trial.status.latency, p99Ms: old[trial.spec.variantRef.name] ?? 0 },
+      loadCurve: [{ ratePerSecond: 500, p99Ms: 2 * (old[trial.spec.variantRef.name] ?? 0) }],
+    },
+  }));
+  return {
+    ...snapshot,
+    workload: { kind: 'Found', target: { ...target, replicas: 3, pods } },
+    profiles: [profile, { ...profile, metadata: { name: 'old' }, status: { nodes: ['node-b'] } }],
+    trials: [...snapshot.trials, ...trials],
+  };
+}
+
+test('a variant is chosen for every accelerator type that replicas stand on', () => {
+  const fits = decide(onTwoTypes({ base: 100, small: 10 }), nowMs).status;
+  assert.equal(fits.rollout?.variant, 'small');
+  const none = decide(onTwoTypes({ base: 100, small: 90 }), nowMs).status;
+  const ready = none.conditions?.find(({ type }) => type === 'Ready');
+  assert.deepEqual([none.rollout, ready?.reason], [undefined, 'SelectNodes']);
+  assert.match(ready?.message ?? '', /with \d replicas? on cpu alone; keep the workload off old/);
+});

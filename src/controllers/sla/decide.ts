@@ -9,6 +9,7 @@ import { better, rememberLoad } from './better.ts';
 import { type Context, condition, record } from './context.ts';
 import { acceleratorOf, activeFinalist, finalists } from './finalists.ts';
 import type { SlaSnapshot } from './gather.ts';
+import { type Servable, servable } from './mix.ts';
 import { continueRollout, startRollout } from './rollout.ts';
 import { judgeProduction, writeVerdict } from './verdict.ts';
 
@@ -21,13 +22,9 @@ export interface SlaDecision {
   requeueAfterMs: number;
 }
 
-function decideAction(
-  context: Context,
-  target: TargetSnapshot,
-  active: Finalist | undefined,
-  all: Finalist[],
-): Finalist | undefined {
-  const choice = better(context, active, all);
+function decideAction(context: Context, target: TargetSnapshot, choosable: Servable): Finalist | undefined {
+  const active = activeFinalist(choosable.finalists, context.snapshot, target.tracks.stable.modelUri);
+  const choice = better(context, active, choosable);
   if (choice.kind === 'Keep') {
     condition(context, 'Ready', true, choice.reason, choice.message);
     return undefined;
@@ -98,7 +95,7 @@ export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
     rememberLoad(context);
     // A rollout under way is finished even where its search is gone: half a rollout helps nobody.
     if (status.rollout) actions = continueRollout(context, target);
-    else if (!blocked) recommend = decideAction(context, target, active, all);
+    else if (!blocked) recommend = decideAction(context, target, servable(context, target));
   } else if (status.rollout && !sla.spec.suspend) {
     continueRollout(context, undefined);
   }
