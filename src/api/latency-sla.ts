@@ -130,6 +130,7 @@ export const RolloutStatus = z.object({
   digest: Digest,
   previousUri: z.string().max(1024),
   step: RolloutStep,
+  cause: Cause.optional().describe('What it answers; left out where it goes back to a more accurate variant.'),
   started: Time,
   stepSince: Time,
   reason: z.string().max(64).optional(),

@@ -1,3 +1,4 @@
+import type { Cause } from '../../api/latency-sla.ts';
 import { durationMs, fraction } from '../../api/units.ts';
 import { capacity, demandedRate, type Finalist } from '../../core/sla/choice.ts';
 import type { ReplicaAdvice } from '../../core/sla/headway.ts';
@@ -7,8 +8,10 @@ import type { Context } from './context.ts';
 import { qualityLimit } from './finalists.ts';
 import type { Servable } from './mix.ts';
 
-/** Another variant for the workload, or why it keeps the present one. */
-export type Choice = { kind: 'Switch'; picked: Finalist } | { kind: 'Keep'; reason: string; message: string };
+/** Another variant for the workload and what it answers, or why it keeps the present one. */
+export type Choice =
+  | { kind: 'Switch'; picked: Finalist; cause?: Cause }
+  | { kind: 'Keep'; reason: string; message: string };
 
 const keep = (reason: string, message: string): Choice => ({ kind: 'Keep', reason, message });
 
@@ -85,5 +88,7 @@ export function better(context: Context, active: Finalist | undefined, { finalis
       'the active variant was measured to meet the SLA at this load: mend the cause, not the model',
     );
   }
-  return { kind: 'Switch', picked: selection.finalist };
+  // Before anything is violated, it is the load that is acted upon.
+  const cause = verdict === 'Violated' ? context.status.cause : 'Load';
+  return { kind: 'Switch', picked: selection.finalist, cause };
 }

@@ -203,3 +203,12 @@ test('a variant is chosen for every accelerator type that replicas stand on', ()
   assert.deepEqual([none.rollout, ready?.reason], [undefined, 'SelectNodes']);
   assert.match(ready?.message ?? '', /with \d replicas? on cpu alone; keep the workload off old/);
 });
+
+test('a rollout says what it answers, before the breach too, and a breach in the middle of it has that cause', () => {
+  const slot = new Date(nowMs - 15_000).toISOString();
+  const sla = anSla({}, { load: { slot, peaks: [8, 12, 16, 20, 24] } });
+  const before = decide(aSnapshot({ sla, production: aReading(840, 0) }), nowMs).status;
+  assert.deepEqual([before.cause, before.rollout?.cause, before.history?.at(-1)?.reason], ['None', 'Load', 'Load']);
+  const amid = aSnapshot({ sla: { ...sla, status: before }, production: breached });
+  assert.equal(decide(amid, nowMs + 1000).status.cause, 'Load');
+});

@@ -32,11 +32,11 @@ function decideAction(context: Context, target: TargetSnapshot, choosable: Serva
   const { picked } = choice;
   if (context.snapshot.sla.spec.mode === 'Recommend') {
     const known = context.status.recommendation?.variant === picked.variant;
-    if (!known) record(context, 'Recommended', context.status.cause ?? 'Unknown', picked.variant);
+    if (!known) record(context, 'Recommended', choice.cause ?? 'LoadFell', picked.variant);
     condition(context, 'Ready', true, 'Recommended', `apply status.recommendation.patch to serve ${picked.variant}`);
     return picked;
   }
-  startRollout(context, target, picked);
+  startRollout(context, target, choice);
   condition(context, 'Ready', true, 'RollingOut', `rolling out ${picked.variant}`);
   return undefined;
 }
