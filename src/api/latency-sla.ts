@@ -83,7 +83,9 @@ export const LatencySLASpec = z
           .max(1_000_000)
           .default(100)
           .describe('With fewer requests in the window the verdict is NoData.'),
-        cooldown: Duration.default('60s').describe('Rest after a rollout before the next one.'),
+        cooldown: Duration.default('60s').describe(
+          'Rest after a rollout before the next one; a load that overtakes a variant just promoted is answered without it.',
+        ),
         headroom: Percentage.default('20%').describe(
           "How far below the threshold a variant's expected latency must be.",
         ),

@@ -3,7 +3,7 @@ import { durationMs, fraction } from '../../api/units.ts';
 import { capacity, demandedRate, type Finalist } from '../../core/sla/choice.ts';
 import type { ReplicaAdvice } from '../../core/sla/headway.ts';
 import { nearLoad, remember } from '../../core/sla/near-load.ts';
-import { type Situation, select } from '../../core/sla/selection.ts';
+import { overtaken, type Situation, select } from '../../core/sla/selection.ts';
 import type { Context } from './context.ts';
 import { qualityLimit } from './finalists.ts';
 import type { Servable } from './mix.ts';
@@ -51,16 +51,31 @@ function noneFits(advice: ReplicaAdvice | undefined, replicas: number): string {
   return `${none}: ${advice.replicas} replicas of ${advice.variant} would, where there are ${replicas}`;
 }
 
+function resting({ snapshot, status, nowMs }: Context): boolean {
+  const restMs = durationMs(snapshot.sla.spec.policy.cooldown);
+  return status.lastRollout !== undefined && nowMs - Date.parse(status.lastRollout) < restMs;
+}
+
+/**
+ * Whether the last rollout ended well. Then a load that has overtaken it is answered without rest: rates and measured
+ * curves need no window to settle, and a step back up that came too early must not have to be borne.
+ */
+const promoted = ({ status }: Context) =>
+  status.history?.findLast(({ event }) => event === 'Promoted' || event === 'RolledBack')?.event === 'Promoted';
+
 /** The variant that should serve instead of the active one, or why there is none. */
 export function better(context: Context, active: Finalist | undefined, { finalists, nodeAdvice }: Servable): Choice {
-  const { sla, search } = context.snapshot;
-  const { verdict, lastRollout } = context.status;
+  const { search } = context.snapshot;
+  const { verdict } = context.status;
   const situation = situationOf(context, active);
   if (verdict === 'NoData') return keep('Holding', 'nothing is changed on data that proves nothing');
-  if (lastRollout && context.nowMs - Date.parse(lastRollout) < durationMs(sla.spec.policy.cooldown)) {
+  const selection = select(finalists, active, situation);
+  if (
+    resting(context) &&
+    !(selection.kind === 'Faster' && active && overtaken(active, situation) && promoted(context))
+  ) {
     return keep('Cooldown', 'resting after the last rollout');
   }
-  const selection = select(finalists, active, situation);
   if (verdict !== 'Violated') {
     if (selection.kind === 'MoreAccurate' && verdict === 'Met') return { kind: 'Switch', picked: selection.finalist };
     if (selection.kind === 'NoneFits') {

@@ -212,3 +212,12 @@ test('a rollout says what it answers, before the breach too, and a breach in the
   const amid = aSnapshot({ sla: { ...sla, status: before }, production: breached });
   assert.equal(decide(amid, nowMs + 1000).status.cause, 'Load');
 });
+
+test('a load that overtakes a variant just promoted is answered without rest, and not after a canary that failed', () => {
+  const lastRollout = new Date(nowMs - 10_000).toISOString();
+  const ended = (event: 'Promoted' | 'RolledBack') =>
+    anSla({}, { lastRollout, history: [{ at: lastRollout, event, reason: 'CanaryBetter', message: '' }] });
+  const rollout = (event: 'Promoted' | 'RolledBack') =>
+    decide(aSnapshot({ sla: ended(event), production: breached }), nowMs).status.rollout?.variant;
+  assert.deepEqual([rollout('Promoted'), rollout('RolledBack')], ['small', undefined]);
+});

@@ -53,6 +53,12 @@ function moreAccurate(finalists: Finalist[], active: Finalist, situation: Situat
   return picked && gains(active, picked, limitMs) ? { kind: 'MoreAccurate', finalist: picked } : { kind: 'Stay' };
 }
 
+/** Whether the load that is near is more than the active variant carries within the threshold less headroom. */
+export function overtaken(active: Finalist, situation: Situation): boolean {
+  const { replicas, nearPerSecond, thresholdMs, headroom } = situation;
+  return nearPerSecond > rateWithin(active, thresholdMs * (1 - headroom)) * replicas;
+}
+
 /**
  * Which variant should serve: the most accurate that carries the present and the near load (see `pickCarrier`). Two
  * thresholds keep it from swapping for ever: one is left when the near load is more than it carries within the
@@ -61,9 +67,8 @@ function moreAccurate(finalists: Finalist[], active: Finalist, situation: Situat
  * is not known is left alone while the SLA is met. Pure; a cooldown is for the caller, who knows the time.
  */
 export function select(finalists: Finalist[], active: Finalist | undefined, situation: Situation): Selection {
-  const { violated, replicas, nearPerSecond, thresholdMs, headroom } = situation;
+  const { violated } = situation;
   if (!active) return violated ? faster(finalists, active, situation) : { kind: 'Stay' };
-  const carried = rateWithin(active, thresholdMs * (1 - headroom)) * replicas;
-  if (violated || nearPerSecond > carried) return faster(finalists, active, situation);
+  if (violated || overtaken(active, situation)) return faster(finalists, active, situation);
   return moreAccurate(finalists, active, situation);
 }
