@@ -30,7 +30,7 @@ const manifest = {
     quality: { maxDrop: '2%' },
     workload: { batchSize },
     latency: { threshold: '50ms' },
-    budget: { maxVariants: 24, maxDuration: '20m' },
+    budget: { maxVariants: 16, maxDuration: '20m' },
     measurement: { maxTime: '60s' },
     seed: 7,
   },
