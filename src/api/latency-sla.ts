@@ -52,7 +52,9 @@ export const LatencySLASpec = z
           .max(1_000_000)
           .default(100)
           .describe('With fewer requests in the window the verdict is NoData.'),
-        cooldown: Duration.default('60s').describe('Rest after a rollout before the next one.'),
+        cooldown: Duration.default('60s').describe(
+          'Rest after a rollout before the next one; a load that overtakes a variant just promoted is answered without it.',
+        ),
         headroom: Percentage.default('20%').describe(
           "How far below the threshold a variant's expected latency must be.",
         ),
@@ -110,6 +112,7 @@ export const RolloutStatus = z.object({
   digest: Digest,
   previousUri: z.string().max(1024),
   step: RolloutStep,
+  cause: Cause.optional().describe('What it answers; left out where it goes back to a more accurate variant.'),
   started: Time,
   stepSince: Time,
   weight: z
@@ -148,6 +151,12 @@ export const LatencySLAStatus = z.object({
   errorBudget: ErrorBudget.optional(),
   drift: Drift.optional().describe('Only while the active variant was measured on this accelerator.'),
   lastMet: LastMet.optional().describe('How things were when it was last met: what a cause is told from.'),
+  load: z
+    .object({ slot: Time, peaks: z.array(z.number()).max(40) })
+    .optional()
+    .describe(
+      'Requests a second of the whole workload: the most in each fifteen seconds of the last ten minutes, the slot that began at `slot` last.',
+    ),
   threshold: z.string().max(16).optional().describe('The threshold that the last verdict was made with.'),
   accelerator: Name.optional(),
   activeVariant: Name.optional(),

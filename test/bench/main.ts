@@ -12,6 +12,7 @@ import { onnxRoundtrip } from './onnx-roundtrip.ts';
 import { predictorTable } from './predictor-table.ts';
 import { proposal } from './proposal.ts';
 import { quantization } from './quantization.ts';
+import { serving } from './serving.ts';
 
 /** A bench reads its own arguments: what follows its name, less `--json`. */
 type Bench = (say: (line: string) => void, args: readonly string[]) => Promise<object>;
@@ -26,6 +27,7 @@ const benches: Record<string, Bench> = {
   'predictor-table': predictorTable,
   proposal,
   forecast,
+  serving,
 };
 const withoutArguments = ['measurement', 'allocation', 'quantization', 'proposal'];
 

@@ -102,7 +102,7 @@ test('budget and drift survive a restart and an outage, and a slowdown is named'
   };
   const learned = await intervals(120, 12);
   assert.equal(learned.verdict, 'Met', JSON.stringify(learned.conditions));
-  assert.equal(findCondition(learned.conditions, 'Drift')?.reason, 'AsUsual');
+  assert.equal(findCondition(learned.conditions, 'Drift')?.reason, 'AsUsual', JSON.stringify(learned));
   assert.ok((learned.errorBudget?.windows.at(-1)?.requests ?? 0) > 11_000);
 
   reconcile = anOperator(cluster);

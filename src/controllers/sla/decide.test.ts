@@ -182,3 +182,100 @@ test('a breach is told from what the pods say of themselves, and from what was t
   assert.equal(cause({}, { ...met, lastMet: { ...met.lastMet, accelerator: 'old' } }), 'HardwareChanged');
   assert.equal(cause({}, { ...met, lastMet: { ...met.lastMet, modelUri: uriOf('other') } }), 'ModelChanged');
 });
+
+test('a load that grows towards what the active variant carries is met before it breaks the SLA', () => {
+  const slot = new Date(nowMs - 15_000).toISOString();
+  // 28 requests a second, 4 more every fifteen seconds; the base model carries 43 within 40 ms.
+  const status = { load: { slot, peaks: [8, 12, 16, 20, 24] } };
+  const production = aReading(840, 0);
+  const { status: growing } = decide(aSnapshot({ sla: anSla({}, status), production }), nowMs);
+  assert.deepEqual([growing.verdict, growing.rollout?.variant], ['Met', 'small']);
+  assert.deepEqual(growing.load?.peaks, [8, 12, 16, 20, 24, 28]);
+  const level = { load: { slot, peaks: [28, 28, 28, 28, 28] } };
+  assert.equal(decide(aSnapshot({ sla: anSla({}, level), production }), nowMs).status.rollout, undefined);
+});
+
+test('a load that was there minutes ago keeps the faster variant for a while', () => {
+  const peaks = [35, ...new Array<number>(10).fill(10)];
+  const sla = anSla({}, { load: { slot: new Date(nowMs).toISOString(), peaks } });
+  const snapshot = aSnapshot({ sla, production: aReading(300, 0) });
+  if (snapshot.workload.kind !== 'Found') throw new Error('fixture');
+  const target = { ...snapshot.workload.target, tracks: { stable: { modelUri: uriOf('small'), settled: true } } };
+  assert.equal(decide({ ...snapshot, workload: { kind: 'Found', target } }, nowMs).status.rollout, undefined);
+});
+
+test('where no variant fits the load, the replicas that would are told', () => {
+  const snapshot = aSnapshot({ production: aReading(30_000, 6000) });
+  const { status } = decide(snapshot, nowMs);
+  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  assert.equal(ready?.reason, 'NoVariantFits');
+  assert.match(ready?.message ?? '', /\d+ replicas of base would, where there are 1/);
+});
+
+test('a violation at a load that the active variant was measured to carry is not answered with another model', () => {
+  const production = aReading(300, 60);
+  assert.equal(reason(aSnapshot({ production })), 'MeasuredToFit');
+});
+
+test('the load is remembered while a rollout runs, and not made up while production can not be read', () => {
+  const load = { slot: new Date(nowMs - 60_000).toISOString(), peaks: [5] };
+  const unreachable = aSnapshot({
+    sla: anSla({}, { load }),
+    production: { kind: 'Unreachable', message: 'no answer' },
+  });
+  assert.deepEqual(decide(unreachable, nowMs).status.load, load);
+  assert.deepEqual(decide(aSnapshot({ sla: anSla({}, { load }) }), nowMs).status.load?.peaks, [5, 5, 5, 5, 10]);
+});
+
+/** Two replicas on node-a, which is of type cpu, and one on node-b, of type old, where `old` says how slow each variant is. */
+function onTwoTypes(old: Record<string, number>): SlaSnapshot {
+  const snapshot = aSnapshot({ production: breached });
+  if (snapshot.workload.kind !== 'Found') throw new Error('fixture');
+  const { target } = snapshot.workload;
+  const [pod] = target.pods;
+  const [profile] = snapshot.profiles;
+  if (!pod || !profile) throw new Error('fixture');
+  const pods = ['node-a', 'node-a', 'node-b'].map((node, i) => ({ ...pod, name: `web-${i}`, node }));
+  const trials = snapshot.trials.map((trial) => ({
+    ...trial,
+    spec: { ...trial.spec, accelerator: 'old' },
+    status: {
+      ...trial.status,
+      latency: trial.status?.latency && { ...trial.status.latency, p99Ms: old[trial.spec.variantRef.name] ?? 0 },
+      loadCurve: [{ ratePerSecond: 500, p99Ms: 2 * (old[trial.spec.variantRef.name] ?? 0) }],
+    },
+  }));
+  return {
+    ...snapshot,
+    workload: { kind: 'Found', target: { ...target, replicas: 3, pods } },
+    profiles: [profile, { ...profile, metadata: { name: 'old' }, status: { nodes: ['node-b'] } }],
+    trials: [...snapshot.trials, ...trials],
+  };
+}
+
+test('a variant is chosen for every accelerator type that replicas stand on', () => {
+  const fits = decide(onTwoTypes({ base: 100, small: 10 }), nowMs).status;
+  assert.equal(fits.rollout?.variant, 'small');
+  const none = decide(onTwoTypes({ base: 100, small: 90 }), nowMs).status;
+  const ready = none.conditions?.find(({ type }) => type === 'Ready');
+  assert.deepEqual([none.rollout, ready?.reason], [undefined, 'SelectNodes']);
+  assert.match(ready?.message ?? '', /with \d replicas? on cpu alone; keep the workload off old/);
+});
+
+test('a rollout says what it answers, before the breach too, and a breach in the middle of it has that cause', () => {
+  const slot = new Date(nowMs - 15_000).toISOString();
+  const sla = anSla({}, { load: { slot, peaks: [8, 12, 16, 20, 24] } });
+  const before = decide(aSnapshot({ sla, production: aReading(840, 0) }), nowMs).status;
+  assert.deepEqual([before.cause, before.rollout?.cause, before.history?.at(-1)?.reason], ['None', 'Load', 'Load']);
+  const amid = aSnapshot({ sla: { ...sla, status: before }, production: breached });
+  assert.equal(decide(amid, nowMs + 1000).status.cause, 'Load');
+});
+
+test('a load that overtakes a variant just promoted is answered without rest, and not after a canary that failed', () => {
+  const lastRollout = new Date(nowMs - 10_000).toISOString();
+  const ended = (event: 'Promoted' | 'RolledBack') =>
+    anSla({}, { lastRollout, history: [{ at: lastRollout, event, reason: 'CanaryBetter', message: '' }] });
+  const rollout = (event: 'Promoted' | 'RolledBack') =>
+    decide(aSnapshot({ sla: ended(event), production: breached }), nowMs).status.rollout?.variant;
+  assert.deepEqual([rollout('Promoted'), rollout('RolledBack')], ['small', undefined]);
+});

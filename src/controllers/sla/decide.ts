@@ -1,13 +1,15 @@
 import type { LatencySLAStatus } from '../../api/latency-sla.ts';
-import { durationMs, fraction } from '../../api/units.ts';
-import { lossOf, traits } from '../../core/quality/metric.ts';
+import { durationMs } from '../../api/units.ts';
+import { traits } from '../../core/quality/metric.ts';
 import type { RolloutAction } from '../../core/rollout/canary.ts';
-import { capacity, choose, demandedRate, type Finalist } from '../../core/sla/choice.ts';
+import type { Finalist } from '../../core/sla/choice.ts';
 import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
+import { better, rememberLoad } from './better.ts';
 import { type Context, condition, record } from './context.ts';
-import { acceleratorOf, activeFinalist, finalists, qualityLimit } from './finalists.ts';
+import { acceleratorOf, activeFinalist, finalists } from './finalists.ts';
 import type { SlaSnapshot } from './gather.ts';
+import { type Servable, servable } from './mix.ts';
 import { continueRollout, startRollout } from './rollout.ts';
 import { judgeProduction, writeVerdict } from './verdict.ts';
 
@@ -20,56 +22,21 @@ export interface SlaDecision {
   requeueAfterMs: number;
 }
 
-/** The variant that should serve instead of the active one, or why there is none. */
-function better(context: Context, active: Finalist | undefined, all: Finalist[]): Finalist | string {
-  const { sla, search } = context.snapshot;
-  const { verdict, refused = [], lastRollout } = context.status;
-  if (verdict !== 'Violated' && verdict !== 'Met') return 'Holding';
-  if (lastRollout && context.nowMs - Date.parse(lastRollout) < durationMs(sla.spec.policy.cooldown)) return 'Cooldown';
-  const headroom = fraction(sla.spec.policy.headroom);
-  const picked = choose(all, {
-    ratePerSecond: demandedRate(context.ratePerSecond, active ? capacity(active) : 0),
-    thresholdMs: context.thresholdMs,
-    // Going back up to a slower variant wants twice the room, so that the two don't swap for ever.
-    headroom: verdict === 'Violated' ? headroom : Math.min(0.9, 2 * headroom),
-    quality: qualityLimit(context.snapshot),
-    refused: new Set(refused),
-  });
-  if (verdict === 'Met') return picked && active && lossOf(picked.quality) < lossOf(active.quality) ? picked : 'Met';
-  const searching = search?.status?.conditions?.find(({ type }) => type === 'Succeeded')?.status !== 'True';
-  // The best of a search that still runs is not its best yet.
-  if (searching) return 'WaitingForSearch';
-  if (!picked) return 'NoVariantFits';
-  return picked.variant === active?.variant ? 'NoVariantFits' : picked;
-}
-
-const explanations: Record<string, string> = {
-  Holding: 'nothing is changed while the verdict proves neither that the SLA is met nor that it is violated',
-  Cooldown: 'resting after the last rollout',
-  Met: 'the SLA is met',
-  WaitingForSearch: 'the search this SLA names has not finished yet',
-  NoVariantFits:
-    'no measured variant meets the threshold at this load and quality: add replicas, or relax the threshold',
-};
-
-function decideAction(
-  context: Context,
-  target: TargetSnapshot,
-  active: Finalist | undefined,
-  all: Finalist[],
-): Finalist | undefined {
-  const picked = better(context, active, all);
-  if (typeof picked === 'string') {
-    condition(context, 'Ready', true, picked, explanations[picked] ?? picked);
+function decideAction(context: Context, target: TargetSnapshot, choosable: Servable): Finalist | undefined {
+  const active = activeFinalist(choosable.finalists, context.snapshot, target.tracks.stable.modelUri);
+  const choice = better(context, active, choosable);
+  if (choice.kind === 'Keep') {
+    condition(context, 'Ready', true, choice.reason, choice.message);
     return undefined;
   }
+  const { picked } = choice;
   if (context.snapshot.sla.spec.mode === 'Recommend') {
     const known = context.status.recommendation?.variant === picked.variant;
     const { configMap } = context.snapshot.sla.spec.recommend;
     const file = configMap ? `, or the file in ConfigMap ${configMap}` : '';
     const message = `run status.recommendation.command to serve ${picked.variant}, or commit its patch${file}`;
     if (!known) {
-      record(context, 'Recommended', context.status.cause ?? 'Unknown', picked.variant);
+      record(context, 'Recommended', choice.cause ?? 'LoadFell', picked.variant);
       context.events.push({ type: 'Normal', reason: 'Recommended', message });
     }
     condition(context, 'Ready', true, 'Recommended', message);
@@ -80,7 +47,7 @@ function decideAction(
     condition(context, 'Ready', false, target.unfit.reason, target.unfit.message);
     return undefined;
   }
-  startRollout(context, target, picked);
+  startRollout(context, target, choice);
   condition(context, 'Ready', true, 'RollingOut', `rolling out ${picked.variant}`);
   return undefined;
 }
@@ -153,9 +120,10 @@ export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
     // What was recommended and is served is no recommendation any more.
     if (status.recommendation?.modelUri === status.activeUri) status.recommendation = undefined;
     writeVerdict(context, judgeProduction(context), target, active);
+    rememberLoad(context);
     // A rollout under way is finished even where its search is gone: half a rollout helps nobody.
     if (status.rollout) actions = continueRollout(context, target);
-    else if (!blocked) recommend = decideAction(context, target, active, all);
+    else if (!blocked) recommend = decideAction(context, target, servable(context, target));
   } else if (status.rollout && workload.kind === 'Missing' && !sla.spec.suspend) {
     continueRollout(context, undefined);
   }

@@ -1,3 +1,4 @@
+import type { Cause } from '../../api/latency-sla.ts';
 import { durationMs } from '../../api/units.ts';
 import { advance, type RolloutAction, type RolloutDecision } from '../../core/rollout/canary.ts';
 import type { Finalist } from '../../core/sla/choice.ts';
@@ -6,7 +7,11 @@ import { compareTracks } from './compare.ts';
 import { type Context, quantiles, record } from './context.ts';
 
 /** Writes the start of a rollout into status; its first step is taken in the next reconcile. */
-export function startRollout(context: Context, target: TargetSnapshot, picked: Finalist): void {
+export function startRollout(
+  context: Context,
+  target: TargetSnapshot,
+  { picked, cause }: { picked: Finalist; cause?: Cause },
+): void {
   const { status, at } = context;
   status.rollout = {
     variant: picked.variant,
@@ -14,11 +19,12 @@ export function startRollout(context: Context, target: TargetSnapshot, picked: F
     digest: picked.digest,
     previousUri: target.tracks.stable.modelUri,
     step: 'Starting',
+    cause,
     started: at,
     stepSince: at,
   };
   const message = `${picked.variant} instead of ${status.activeVariant ?? target.tracks.stable.modelUri}`;
-  record(context, 'RolloutStarted', status.cause ?? 'Unknown', message);
+  record(context, 'RolloutStarted', cause ?? 'LoadFell', message);
   context.events.push({ type: 'Normal', reason: 'RolloutStarted', message });
 }
 

@@ -103,7 +103,9 @@ export function writeVerdict(
   status.verdict = judgement.verdict;
   // A violation keeps the cause it was first seen with: the next window would only show its consequences.
   const known = before?.verdict === 'Violated' && before.cause !== 'Unknown' ? before.cause : undefined;
-  status.cause = violated && known ? known : cause;
+  // What a rollout under way was started for goes on while it settles.
+  const answered = cause === 'Unknown' ? status.rollout?.cause : undefined;
+  status.cause = violated ? (known ?? answered ?? cause) : cause;
   if (judgement.verdict === 'Met')
     status.lastMet = { ...now, ratePerSecond: judgement.measured.ratePerSecond / replicas };
   status.measured = { ...judgement.measured, replicas, at };

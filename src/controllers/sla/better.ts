@@ -1,0 +1,112 @@
+import type { Cause } from '../../api/latency-sla.ts';
+import { durationMs, fraction } from '../../api/units.ts';
+import { capacity, demandedRate, type Finalist } from '../../core/sla/choice.ts';
+import type { ReplicaAdvice } from '../../core/sla/headway.ts';
+import { nearLoad, remember } from '../../core/sla/near-load.ts';
+import { overtaken, type Situation, select } from '../../core/sla/selection.ts';
+import type { Context } from './context.ts';
+import { qualityLimit } from './finalists.ts';
+import type { Servable } from './mix.ts';
+
+/** Another variant for the workload and what it answers, or why it keeps the present one. */
+export type Choice =
+  | { kind: 'Switch'; picked: Finalist; cause?: Cause }
+  | { kind: 'Keep'; reason: string; message: string };
+
+const keep = (reason: string, message: string): Choice => ({ kind: 'Keep', reason, message });
+
+/**
+ * Adds what arrives now to the load that status remembers; nothing where production can't be read, or where what was
+ * read is too little to say: the first look at a source finds nothing, and would make growth of whatever comes next.
+ */
+export function rememberLoad({ status, snapshot, ratePerSecond, nowMs }: Context): void {
+  if (snapshot.production.kind !== 'Histogram' || status.verdict === 'NoData') return;
+  const totalPerSecond = Math.round(10 * ratePerSecond * (status.measured?.replicas ?? 1)) / 10;
+  const before = status.load && { slotMs: Date.parse(status.load.slot), peaks: status.load.peaks };
+  const { slotMs, peaks } = remember(before, nowMs, totalPerSecond);
+  status.load = { slot: new Date(slotMs).toISOString(), peaks };
+}
+
+function situationOf(context: Context, active: Finalist | undefined): Situation {
+  const { snapshot, status, thresholdMs, ratePerSecond } = context;
+  const replicas = status.measured?.replicas ?? 1;
+  const presentPerSecond = replicas * demandedRate(ratePerSecond, active ? capacity(active) : 0);
+  const { window } = snapshot.sla.spec.objective;
+  // A window to see it in and the rest after a rollout: until then nothing else can be done.
+  const leadSeconds = (durationMs(window) + durationMs(snapshot.sla.spec.policy.cooldown)) / 1000;
+  const { nearPerSecond } = nearLoad(status.load ?? { peaks: [] }, replicas * ratePerSecond, leadSeconds);
+  return {
+    replicas,
+    presentPerSecond,
+    nearPerSecond: Math.max(presentPerSecond, nearPerSecond),
+    violated: status.verdict === 'Violated',
+    thresholdMs,
+    headroom: fraction(snapshot.sla.spec.policy.headroom),
+    quality: qualityLimit(snapshot),
+    refused: new Set(status.refused ?? []),
+  };
+}
+
+function noneFits(advice: ReplicaAdvice | undefined, replicas: number): string {
+  const none = 'no measured variant meets the threshold at this load and quality';
+  if (!advice) return `${none}, not even on idle replicas: relax the threshold, or search with it`;
+  if (advice.replicas <= replicas) return `${none}: add replicas, or relax the threshold`;
+  return `${none}: ${advice.replicas} replicas of ${advice.variant} would, where there are ${replicas}`;
+}
+
+function resting({ snapshot, status, nowMs }: Context): boolean {
+  const restMs = durationMs(snapshot.sla.spec.policy.cooldown);
+  return status.lastRollout !== undefined && nowMs - Date.parse(status.lastRollout) < restMs;
+}
+
+/**
+ * Whether the last rollout ended well. Then a load that has overtaken it is answered without rest: rates and measured
+ * curves need no window to settle, and a step back up that came too early must not have to be borne.
+ */
+const promoted = ({ status }: Context) =>
+  status.history?.findLast(({ event }) => event === 'Promoted' || event === 'RolledBack')?.event === 'Promoted';
+
+/** The variant that should serve instead of the active one, or why there is none. */
+export function better(context: Context, active: Finalist | undefined, { finalists, nodeAdvice }: Servable): Choice {
+  const { search } = context.snapshot;
+  const { verdict } = context.status;
+  const situation = situationOf(context, active);
+  if (verdict === 'NoData') return keep('Holding', 'nothing is changed on data that proves nothing');
+  const selection = select(finalists, active, situation);
+  if (
+    resting(context) &&
+    !(selection.kind === 'Faster' && active && overtaken(active, situation) && promoted(context))
+  ) {
+    return keep('Cooldown', 'resting after the last rollout');
+  }
+  if (verdict !== 'Violated') {
+    if (selection.kind === 'MoreAccurate' && verdict === 'Met') return { kind: 'Switch', picked: selection.finalist };
+    if (selection.kind === 'NoneFits') {
+      return keep(verdict ?? 'Met', `at the load to be expected ${noneFits(selection.advice, situation.replicas)}`);
+    }
+    if (selection.kind !== 'Faster') {
+      return verdict === 'Met'
+        ? keep('Met', 'the SLA is met')
+        : keep('Holding', 'nothing is changed on data that proves nothing');
+    }
+  }
+  // The best of a search that still runs is not its best yet.
+  if (search?.status?.conditions?.find(({ type }) => type === 'Succeeded')?.status !== 'True') {
+    return keep('WaitingForSearch', 'the search this SLA names has not finished yet');
+  }
+  if (selection.kind === 'NoneFits') {
+    const ratePerSecond = situation.presentPerSecond / situation.replicas;
+    const nodes = nodeAdvice?.({ ...situation, ratePerSecond });
+    if (nodes) return keep('SelectNodes', nodes);
+    return keep('NoVariantFits', noneFits(selection.advice, situation.replicas));
+  }
+  if (selection.kind === 'Stay') {
+    return keep(
+      'MeasuredToFit',
+      'the active variant was measured to meet the SLA at this load: mend the cause, not the model',
+    );
+  }
+  // Before anything is violated, it is the load that is acted upon.
+  const cause = verdict === 'Violated' ? context.status.cause : 'Load';
+  return { kind: 'Switch', picked: selection.finalist, cause };
+}

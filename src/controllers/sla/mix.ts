@@ -1,0 +1,43 @@
+import { fraction } from '../../api/units.ts';
+import type { Demand, Finalist } from '../../core/sla/choice.ts';
+import { chooseForMix, limiting } from '../../core/sla/mix.ts';
+import type { TargetSnapshot } from '../../targets/target.ts';
+import type { Context } from './context.ts';
+import { acceleratorOf, finalists } from './finalists.ts';
+import type { SlaSnapshot } from './gather.ts';
+
+/** The replicas of the workload by accelerator type; those whose node is of none are left out. */
+function replicasByAccelerator({ sla, profiles }: SlaSnapshot, target: TargetSnapshot): Map<string, number> {
+  const counts = new Map<string, number>();
+  if (sla.spec.accelerator) return counts;
+  for (const { track, node } of target.pods) {
+    const type = profiles.find(({ status }) => node !== undefined && (status?.nodes ?? []).includes(node));
+    if (track !== 'stable' || !type) continue;
+    counts.set(type.metadata.name, (counts.get(type.metadata.name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** What the workload may be given, as the slowest accelerator type among its replicas carries it. */
+export interface Servable {
+  finalists: Finalist[];
+  /** Only where the replicas stand on more than one type: the advice when no variant fits all of them. */
+  nodeAdvice?: (demand: Demand) => string | undefined;
+}
+
+export function servable({ snapshot, thresholdMs }: Context, target: TargetSnapshot): Servable {
+  const replicas = replicasByAccelerator(snapshot, target);
+  const types = [...replicas.keys()].sort();
+  if (types.length < 2) return { finalists: finalists(snapshot, acceleratorOf(snapshot, target)) };
+  const byType = new Map(types.map((type) => [type, finalists(snapshot, type)]));
+  const limitMs = thresholdMs * (1 - fraction(snapshot.sla.spec.policy.headroom));
+  return {
+    finalists: limiting(byType, types, limitMs),
+    nodeAdvice(demand) {
+      const choice = chooseForMix(byType, replicas, demand);
+      if (choice.kind !== 'SelectNodes') return undefined;
+      const { variant, keep, avoid, replicas: needed } = choice;
+      return `no variant meets the threshold on ${types.join(', ')} alike: ${variant} would with ${needed} replicas on ${keep.join(', ')} alone; keep the workload off ${avoid.join(', ')} by node selection`;
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { lossOf } from '../quality/metric.ts';
+import type { Demand, Finalist } from './choice.ts';
+import { carriers, pickCarrier, type ReplicaAdvice, rateWithin, replicasNeeded } from './headway.ts';
+
+/** What is asked of the workload now and soon, in requests a second of all its replicas. */
+export interface Situation extends Omit<Demand, 'ratePerSecond'> {
+  replicas: number;
+  presentPerSecond: number;
+  /** The most that is expected while a rollout would take place; at least the present. */
+  nearPerSecond: number;
+  /** The last window broke the objective for certain. */
+  violated: boolean;
+}
+
+export type Selection =
+  /** The active variant is right. */
+  | { kind: 'Stay' }
+  /** It will not carry the near load, or does not carry the present one. */
+  | { kind: 'Faster'; finalist: Finalist }
+  /** The load has fallen: one with less loss carries it with room to spare. */
+  | { kind: 'MoreAccurate'; finalist: Finalist }
+  /** Nothing that was measured carries even the present load; so many replicas of a variant would. */
+  | { kind: 'NoneFits'; advice?: ReplicaAdvice };
+
+/** A variant that is gone back to must carry so much more than the most of the last minutes. */
+export const returnMargin = 1.25;
+
+/** Whether going from one to the other gains quality, or at the same quality room. */
+function gains(from: Finalist, to: Finalist, limitMs: number): boolean {
+  const difference = lossOf(to.quality) - lossOf(from.quality);
+  return difference < 0 || (difference === 0 && rateWithin(to, limitMs) > rateWithin(from, limitMs));
+}
+
+/** What carries the near load; where nothing does, what carries the most, if that is the present load and more. */
+function faster(finalists: Finalist[], active: Finalist | undefined, situation: Situation): Selection {
+  const { replicas, presentPerSecond, nearPerSecond, thresholdMs, headroom } = situation;
+  const all = carriers(finalists, situation);
+  const carried = active ? rateWithin(active, thresholdMs * (1 - headroom)) : 0;
+  const most = Math.max(0, ...all.map(({ withinPerSecond }) => withinPerSecond));
+  const picked = pickCarrier(all, nearPerSecond / replicas) ?? pickCarrier(all, most);
+  if (!picked || picked.withinPerSecond * replicas < presentPerSecond) {
+    return { kind: 'NoneFits', advice: replicasNeeded(finalists, nearPerSecond, situation) };
+  }
+  if (picked.finalist.variant === active?.variant) return { kind: 'Stay' };
+  return picked.withinPerSecond > carried ? { kind: 'Faster', finalist: picked.finalist } : { kind: 'Stay' };
+}
+
+function moreAccurate(finalists: Finalist[], active: Finalist, situation: Situation): Selection {
+  const { replicas, nearPerSecond, headroom, thresholdMs } = situation;
+  const wide = { ...situation, headroom: Math.min(0.9, 2 * headroom) };
+  const picked = pickCarrier(carriers(finalists, wide), (returnMargin * nearPerSecond) / replicas)?.finalist;
+  const limitMs = thresholdMs * (1 - headroom);
+  return picked && gains(active, picked, limitMs) ? { kind: 'MoreAccurate', finalist: picked } : { kind: 'Stay' };
+}
+
+/** Whether the load that is near is more than the active variant carries within the threshold less headroom. */
+export function overtaken(active: Finalist, situation: Situation): boolean {
+  const { replicas, nearPerSecond, thresholdMs, headroom } = situation;
+  return nearPerSecond > rateWithin(active, thresholdMs * (1 - headroom)) * replicas;
+}
+
+/**
+ * Which variant should serve: the most accurate that carries the present and the near load (see `pickCarrier`). Two
+ * thresholds keep it from swapping for ever: one is left when the near load is more than it carries within the
+ * threshold less headroom, and one is gone back to only when it carries a quarter more than the near load within the
+ * threshold less twice the headroom. What its own curve says is violated at the present load is never chosen, and what
+ * is not known is left alone while the SLA is met. Pure; a cooldown is for the caller, who knows the time.
+ */
+export function select(finalists: Finalist[], active: Finalist | undefined, situation: Situation): Selection {
+  const { violated } = situation;
+  if (!active) return violated ? faster(finalists, active, situation) : { kind: 'Stay' };
+  if (violated || overtaken(active, situation)) return faster(finalists, active, situation);
+  return moreAccurate(finalists, active, situation);
+}
