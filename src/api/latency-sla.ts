@@ -20,6 +20,9 @@ export const Cause = z.enum([
 ]);
 export type Cause = z.infer<typeof Cause>;
 
+export const RetuneTrigger = z.enum(['NoVariantFits', 'DriftConfirmed', 'ModelChanged', 'Scheduled']);
+export type RetuneTrigger = z.infer<typeof RetuneTrigger>;
+
 export const LatencySLASpec = z
   .object({
     suspend: z.boolean().default(false),
@@ -62,6 +65,21 @@ export const LatencySLASpec = z
       })
       .prefault({}),
     rollout: RolloutPolicy,
+    retune: z
+      .object({
+        triggers: z
+          .array(RetuneTrigger)
+          .max(4)
+          .default(['NoVariantFits', 'DriftConfirmed', 'ModelChanged', 'Scheduled'])
+          .describe('What starts another search like that of searchRef, with the present threshold as its limit.'),
+        schedule: z
+          .string()
+          .max(64)
+          .optional()
+          .describe('When to search again whatever happens: five fields of cron, in UTC, such as 0 3 * * 0.'),
+        cooldown: Duration.default('1h').describe('Rest after the start of one such search before the next.'),
+      })
+      .prefault({}),
     recommend: z
       .object({
         configMap: Name.optional().describe(
@@ -133,6 +151,15 @@ export const HistoryEntry = z.object({
 });
 export type HistoryEntry = z.infer<typeof HistoryEntry>;
 
+/** The last search that an SLA started by itself. */
+export const RetuneStatus = z.object({
+  search: Name,
+  trigger: RetuneTrigger,
+  started: Time,
+  thresholdMs: z.number(),
+});
+export type RetuneStatus = z.infer<typeof RetuneStatus>;
+
 export const LastMet = z.object({
   ratePerSecond: z.number().describe('Requests a second at one replica.'),
   elementsPerRequest: z.number().optional().describe('Elements of the input tensors of a request, on average.'),
@@ -150,6 +177,8 @@ export const LatencySLAStatus = z.object({
   counted: Time.optional().describe('Up to when requests are in the error budget and the drift detector.'),
   errorBudget: ErrorBudget.optional(),
   drift: Drift.optional().describe('Only while the active variant was measured on this accelerator.'),
+  retune: RetuneStatus.optional(),
+  image: z.string().max(512).optional().describe('Of the serving container when variants were last searched.'),
   lastMet: LastMet.optional().describe('How things were when it was last met: what a cause is told from.'),
   load: z
     .object({ slot: Time, peaks: z.array(z.number()).max(40) })

@@ -32,6 +32,8 @@ export interface Unfit {
 /** A workload as a rollout target sees it, canary and baseline included. */
 export interface TargetSnapshot {
   key: Key;
+  /** Of the serving container, where there is one. */
+  image?: string;
   /** The wanted number of replicas of the workload itself; read, never written. */
   replicas: number;
   tracks: { stable: TrackState; canary?: TrackState; baseline?: TrackState };

@@ -1,14 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { labels } from '../../api/common.ts';
 import type { LatencySLA, LatencySLAStatus } from '../../api/latency-sla.ts';
-import { latencySlas } from '../../api/resources.ts';
+import { latencySlas, nasSearches } from '../../api/resources.ts';
 import type { RolloutAction } from '../../core/rollout/canary.ts';
 import type { Cluster } from '../../runtime/cluster/cluster.ts';
 import { type ConfigMap, configMaps } from '../../runtime/cluster/core-types.ts';
 import type { RolloutTarget, TargetOf } from '../../targets/target.ts';
+import { ensure } from '../shared/status.ts';
 import type { SlaDecision } from './decide.ts';
 import type { SlaSnapshot } from './gather.ts';
 import { recommendation, recommendationFile } from './recommendation.ts';
+import { followUpSearch } from './retune.ts';
 import { isHeld, rolloutFinalizer, workloadOf } from './workload.ts';
 
 const fieldManager = 'retune';
@@ -74,6 +76,10 @@ export async function apply(
   const { status, file } = await withRecommendation(target, snapshot, decision);
   if (!isDeepStrictEqual(JSON.parse(JSON.stringify(status)), sla.status)) {
     await cluster.replaceStatus(latencySlas, { ...sla, status });
+  }
+  const { named, followUp } = snapshot;
+  if (status.retune && named && followUp?.metadata.name !== status.retune.search && !sla.metadata.deletionTimestamp) {
+    await ensure(cluster, nasSearches, followUpSearch(sla, named, status.retune));
   }
   const isNew = decision.events.some(({ reason }) => reason === 'Recommended');
   if (file) await writeFile(cluster, snapshot, file, isNew);

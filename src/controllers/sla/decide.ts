@@ -10,6 +10,7 @@ import { type Context, condition, record } from './context.ts';
 import { acceleratorOf, activeFinalist, finalists } from './finalists.ts';
 import type { SlaSnapshot } from './gather.ts';
 import { type Servable, servable } from './mix.ts';
+import { decideRetune } from './retune.ts';
 import { continueRollout, startRollout } from './rollout.ts';
 import { judgeProduction, writeVerdict } from './verdict.ts';
 
@@ -124,6 +125,7 @@ export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
     // A rollout under way is finished even where its search is gone: half a rollout helps nobody.
     if (status.rollout) actions = continueRollout(context, target);
     else if (!blocked) recommend = decideAction(context, target, servable(context, target));
+    if (!blocked && !status.rollout) decideRetune(context, target);
   } else if (status.rollout && workload.kind === 'Missing' && !sla.spec.suspend) {
     continueRollout(context, undefined);
   }

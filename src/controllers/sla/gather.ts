@@ -7,6 +7,7 @@ import type { Trial } from '../../api/trial.ts';
 import { durationMs } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
+import { findCondition } from '../../runtime/conditions.ts';
 import type { LatencyReader, Reading } from '../../sources/source.ts';
 import { TargetError, type TargetOf, type TargetSnapshot, type Track } from '../../targets/target.ts';
 import { isHeld, workloadOf } from './workload.ts';
@@ -22,6 +23,11 @@ export interface SlaSnapshot {
   workload: FoundTarget;
   /** The older SLA that changes the same workload, if there is one. */
   rival?: string;
+  /** The search that the SLA names. */
+  named?: NASSearch;
+  /** The one that it has started itself last. */
+  followUp?: NASSearch;
+  /** Of the two the one that it goes by. */
   search: NASSearch | undefined;
   variants: Variant[];
   trials: Trial[];
@@ -84,6 +90,8 @@ function uncountedMs({ spec, status }: LatencySLA, nowMs: number): number | unde
   return sinceMs >= intervalMs ? sinceMs : undefined;
 }
 
+const hasSucceeded = ({ status }: NASSearch) => findCondition(status?.conditions, 'Succeeded')?.status === 'True';
+
 /** Every read for one reconcile; undefined when the SLA is gone. */
 export async function gather(
   cluster: Cluster,
@@ -94,11 +102,17 @@ export async function gather(
   const sla = await cluster.get(latencySlas, key);
   if (!sla || (sla.metadata.deletionTimestamp && !isHeld(sla))) return undefined;
   const { namespace } = key;
-  const ofSearch = { namespace, labels: { [labels.search]: sla.spec.searchRef.name } };
-  const [workload, slas, search, itsVariants, itsTrials, profiles] = await Promise.all([
+  const started = sla.status?.retune?.search;
+  const [named, followUp] = await Promise.all([
+    cluster.get(nasSearches, { namespace, name: sla.spec.searchRef.name }),
+    started ? cluster.get(nasSearches, { namespace, name: started }) : undefined,
+  ]);
+  // What the SLA has started itself is gone by once it has succeeded.
+  const search = followUp && hasSucceeded(followUp) ? followUp : named;
+  const ofSearch = { namespace, labels: { [labels.search]: search?.metadata.name ?? sla.spec.searchRef.name } };
+  const [workload, slas, itsVariants, itsTrials, profiles] = await Promise.all([
     observe(sources, sla),
     cluster.list(latencySlas, { namespace }),
-    cluster.get(nasSearches, { namespace, name: sla.spec.searchRef.name }),
     cluster.list(variants, ofSearch),
     cluster.list(trials, ofSearch),
     cluster.list(hardwareProfiles),
@@ -126,5 +140,16 @@ export async function gather(
   ]);
   const readings = { production, recent, fresh, canary, baseline };
   const rival = rivalOf(sla, slas);
-  return { sla, workload, rival, search, variants: itsVariants, trials: itsTrials, profiles, ...readings };
+  return {
+    sla,
+    workload,
+    rival,
+    named,
+    followUp,
+    search,
+    variants: itsVariants,
+    trials: itsTrials,
+    profiles,
+    ...readings,
+  };
 }

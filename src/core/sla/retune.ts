@@ -7,9 +7,9 @@ export interface RetuneState {
   hold?: string;
   /** Since when production takes longer than the active variant was measured to, confirmed by the drift detector. */
   driftSince?: string;
-  /** What the model is served from now, and what it was when variants of it were last searched. */
+  /** The image of the workload now, and what it was when variants were last searched. */
   model?: { now: string; searched: string };
-  /** The last moment of the schedule that has passed. */
+  /** A moment of the schedule that has passed since a search was last started. */
   scheduled?: string;
   /** A search that this SLA named or started has not ended yet. */
   searching: boolean;

@@ -1,6 +1,7 @@
 import type { Cluster } from '../../runtime/cluster/cluster.ts';
 import { pods, replicaSets } from '../../runtime/cluster/core-types.ts';
 import { bindingOf, servingContainer } from '../bindings/choose.ts';
+import { servingImage } from '../bindings/template.ts';
 import { gitOpsUnfit } from '../gitops.ts';
 import { targetPod } from '../pods.ts';
 import { modelPatch, ownedPath, setModel } from '../set-model.ts';
@@ -56,6 +57,7 @@ export function argoRolloutsTarget(cluster: Cluster, workload: Workload): Rollou
       ]);
       return {
         key,
+        image: template && servingImage(template, binding),
         replicas: rollout.spec.replicas ?? 1,
         tracks: tracksOf(rollout, template, its, { binding, present }),
         inPlace: true,

@@ -21,3 +21,7 @@ export const containerIndex = ({ spec }: PodTemplate, name: string): number =>
 
 /** A name as it is written in a JSON Pointer (RFC 6901). */
 export const pointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** The image of the serving container: the one named, else the first. */
+export const servingImage = (template: PodTemplate, { container }: { container?: string }): string | undefined =>
+  (container ? containerNamed(template, container) : template.spec.containers[0])?.image;

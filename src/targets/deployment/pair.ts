@@ -2,6 +2,7 @@ import { labels } from '../../api/common.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
 import { type Deployment, deployments, type Pod, pods } from '../../runtime/cluster/core-types.ts';
 import { bindingOf, boundModel } from '../bindings/choose.ts';
+import { servingImage } from '../bindings/template.ts';
 import { gitOpsUnfit } from '../gitops.ts';
 import { targetPod, trackOf } from '../pods.ts';
 import { ownedPath } from '../set-model.ts';
@@ -59,6 +60,7 @@ export async function observePair(
   const own = all.filter((pod) => trackOf(pod) === 'stable');
   const snapshot = {
     key,
+    image: servingImage(workload.spec.template, reference),
     replicas: workload.spec.replicas ?? 1,
     tracks: {
       stable: trackState(workload, own, reference),
