@@ -1,0 +1,263 @@
+/**
+ * Every value of the Helm chart, with its meaning and default: the one source of values.yaml, values.schema.json and the
+ * table in the chart's README. A name that is not here is refused by helm.
+ */
+import { z } from 'zod';
+import { Duration, Name } from '../../src/api/common.ts';
+import { EnvVar, Port, PullSecrets, Quantity, Raw, Raws, Texts, Tolerations } from './kubernetes.ts';
+
+const OrEmpty = (pattern: RegExp) => z.string().regex(pattern);
+const optionalName = OrEmpty(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/).default('');
+const Cidr = z.string().regex(/^[0-9a-fA-F.:]+\/[0-9]{1,3}$/);
+
+const image = z
+  .strictObject({
+    repository: z
+      .string()
+      .min(1)
+      .default('retune')
+      .describe('Where the image lies, without tag: one image is operator, worker and server.'),
+    tag: OrEmpty(/^([\w][\w.-]{0,127})?$/)
+      .default('latest')
+      .describe("Its tag. Empty takes the chart's appVersion; not used where a digest is given."),
+    digest: OrEmpty(/^(sha256:[0-9a-f]{64})?$/)
+      .default('')
+      .describe('Pins the image, `sha256:…`: what was checked is what runs, in the operator and in every worker.'),
+    pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent').describe("Of the operator's pods."),
+    pullSecrets: PullSecrets.default([]).describe(
+      'Secrets for a private registry, `[{name: …}]`, of the operator and of worker pods; each namespace with a search needs them.',
+    ),
+  })
+  .describe('The image.');
+
+const operator = z
+  .strictObject({
+    holdDown: Duration.default('2m').describe('How long nodes of an accelerator type must be there before it counts.'),
+    labelKeys: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'Node labels that name accelerator types, most telling first. Empty takes those of device plugins and clouds.',
+      ),
+    logFormat: z.enum(['json', 'text']).default('json').describe('How logs are written.'),
+    logLevel: z.enum(['error', 'warn', 'info', 'debug']).default('info').describe('What is logged.'),
+    env: z.array(EnvVar).default([]).describe('More environment variables, as in a container.'),
+  })
+  .describe('What the operator is told.');
+
+const store = z
+  .strictObject({
+    type: z
+      .enum(['HostPath', 'Claim'])
+      .default('HostPath')
+      .describe(
+        '`HostPath`: a folder of each node, for one node or a folder that all share; pods with it are refused where Pod Security enforces `baseline` or `restricted`. `Claim`: a PersistentVolumeClaim of each namespace with a search.',
+      ),
+    hostPath: z
+      .strictObject({
+        path: z
+          .string()
+          .regex(/^\/.+/)
+          .default('/var/lib/retune')
+          .describe('The folder. It must exist, writable by user 65532.'),
+      })
+      .describe('For type HostPath.'),
+    claim: z
+      .strictObject({
+        name: Name.default('retune').describe('Its name, the same in all namespaces; all must lead to the same files.'),
+        create: z
+          .boolean()
+          .default(false)
+          .describe(
+            "Whether the chart makes it, in the release's namespace and in `namespaces`. It is kept when the chart is uninstalled: workloads serve from it.",
+          ),
+        storageClassName: optionalName.describe('Empty takes the default class of the cluster.'),
+        accessModes: z
+          .array(z.enum(['ReadWriteOnce', 'ReadWriteMany']))
+          .min(1)
+          .default(['ReadWriteMany'])
+          .describe('ReadWriteOnce serves one node.'),
+        size: Quantity.default('20Gi').describe('Variants of a search take a few times the size of the model.'),
+        volumeName: optionalName.describe('Binds the claim to a volume that is there; empty has one made.'),
+      })
+      .describe('For type Claim.'),
+  })
+  .describe('Where artifacts lie: models that were made, and what was measured.');
+
+const workers = z
+  .strictObject({
+    queueName: optionalName.describe('Kueue LocalQueue of worker pods whose search names none.'),
+    priorityClassName: optionalName.describe('Of worker pods.'),
+    tolerations: Tolerations.default([]).describe(
+      'Of all worker pods. `nvidia.com/gpu` is tolerated without being asked.',
+    ),
+    accelerators: z
+      .record(z.string(), z.strictObject({ tolerations: Tolerations.optional() }))
+      .default({})
+      .describe(
+        'By accelerator type, as `kubectl get hw` names it: `{a100: {tolerations: […]}}` is added for pods on its nodes.',
+      ),
+  })
+  .describe('What every worker pod gets. Processors, memory, image and deadline are told by each search.');
+
+const serviceAccount = z
+  .strictObject({
+    create: z.boolean().default(true).describe('Whether the chart makes it.'),
+    name: optionalName.describe('Its name; empty takes the name of the release.'),
+    annotations: Texts.default({}).describe('For example those of workload identity.'),
+  })
+  .describe('The account of the operator. Worker pods have no token.');
+
+const rbac = z
+  .strictObject({
+    create: z
+      .boolean()
+      .default(true)
+      .describe('Whether the chart makes roles and bindings: a Role in each of `namespaces`, or one ClusterRole.'),
+    aggregate: z
+      .boolean()
+      .default(true)
+      .describe("Whether the cluster's roles view, edit and admin come to include Retune's kinds."),
+  })
+  .describe('Permissions.');
+
+const crds = z
+  .strictObject({
+    install: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether the chart installs and upgrades the CustomResourceDefinitions. Off for a second release in a cluster.',
+      ),
+    keep: z
+      .boolean()
+      .default(true)
+      .describe('Whether they stay when the chart is uninstalled. With them go all searches, variants and trials.'),
+  })
+  .describe('The definitions of the five kinds.');
+
+const networkPolicy = z
+  .strictObject({
+    enabled: z.boolean().default(false).describe('Whether NetworkPolicies are made.'),
+    operator: z
+      .strictObject({
+        apiServer: z
+          .strictObject({
+            cidrs: z
+              .array(Cidr)
+              .default([])
+              .describe('Where the API server is; empty is anywhere, for few clusters have it in a pod.'),
+            ports: z.array(Port).min(1).default([443, 6443]).describe('On which ports.'),
+          })
+          .describe('The operator may reach the API server.'),
+        metricsPorts: z
+          .array(Port)
+          .default([8080, 9090])
+          .describe(
+            'Ports of pods in this cluster that the operator may reach: Prometheus, and metrics of served models.',
+          ),
+        extraEgress: Raws.default([]).describe(
+          'More egress rules, for a Prometheus outside of the cluster for example.',
+        ),
+        metricsFrom: Raws.default([]).describe('Peers that may scrape the operator; empty is anybody.'),
+      })
+      .describe('Of the operator.'),
+    workers: z
+      .strictObject({
+        namespaces: z
+          .array(Name)
+          .default([])
+          .describe("Namespaces, besides the release's own and those of `namespaces`, whose worker pods are cut off."),
+        extraEgress: Raws.default([]).describe(
+          'What workers may reach all the same, for a trainer that fetches data for example.',
+        ),
+      })
+      .describe('Of worker pods: they get nothing in and nothing out; their store is a volume.'),
+  })
+  .describe('Who may talk to whom. They work where the network of the cluster enforces them.');
+
+const scraped = (kind: string) => ({
+  enabled: z.boolean().default(false).describe(`Whether a ${kind} of the Prometheus operator is made.`),
+  interval: Duration.default('30s').describe('How often.'),
+  labels: Texts.default({}).describe('Labels that your Prometheus selects by, for example `{release: prometheus}`.'),
+});
+
+const metrics = z
+  .strictObject({
+    annotations: z.boolean().default(true).describe('Whether pods carry the usual `prometheus.io/scrape` annotations.'),
+    serviceMonitor: z.strictObject(scraped('ServiceMonitor')).describe('Scrapes through the Service.'),
+    podMonitor: z.strictObject(scraped('PodMonitor')).describe('Scrapes the pods. Enable one of the two.'),
+  })
+  .describe("How the operator's metrics are found.");
+
+const rules = z
+  .strictObject({
+    prometheusRule: z
+      .strictObject({
+        enabled: z.boolean().default(false).describe('Whether a PrometheusRule of the Prometheus operator is made.'),
+        labels: Texts.default({}).describe('Labels that your Prometheus selects by.'),
+      })
+      .describe('For the Prometheus operator.'),
+    configMap: z
+      .strictObject({
+        enabled: z.boolean().default(false).describe('Whether a ConfigMap with the rule files is made.'),
+        labels: Texts.default({ prometheus_rule: '1' }).describe('Labels that a sidecar finds it by.'),
+      })
+      .describe('For a Prometheus that reads files.'),
+  })
+  .describe('Alert rules: docs/alerts.md says what to do about each.');
+
+const dashboards = z
+  .strictObject({
+    enabled: z.boolean().default(false).describe('Whether a ConfigMap for each dashboard of the chart is made.'),
+    labels: Texts.default({ grafana_dashboard: '1' }).describe("Labels that Grafana's sidecar finds them by."),
+    annotations: Texts.default({}).describe('For example the folder: `{grafana_folder: Retune}`.'),
+  })
+  .describe('Grafana.');
+
+export const Values = z.strictObject({
+  nameOverride: optionalName.describe('Instead of the name of the chart in labels.'),
+  fullnameOverride: optionalName.describe('Instead of the name of the release in names of objects.'),
+  image,
+  namespaces: z
+    .array(Name)
+    .default([])
+    .describe(
+      'The namespaces that Retune looks after, with a Role in each. Empty is the whole cluster, with one ClusterRole. They must exist.',
+    ),
+  replicas: z.int().min(0).default(1).describe('Of the operator: one leads, the others take over within 15 s.'),
+  operator,
+  store,
+  workers,
+  serviceAccount,
+  rbac,
+  crds,
+  podDisruptionBudget: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe('Whether one is made. It is made from two replicas on: with one it would block drains.'),
+      maxUnavailable: z.int().min(1).default(1).describe('How many of the replicas may be evicted at once.'),
+    })
+    .describe('Of the operator.'),
+  topologySpreadConstraints: Raws.default([]).describe(
+    'Of the operator. Empty spreads two or more replicas over zones and nodes where that is possible.',
+  ),
+  affinity: Raw.default({}).describe('Of the operator.'),
+  nodeSelector: Texts.default({}).describe('Of the operator.'),
+  tolerations: Tolerations.default([]).describe('Of the operator.'),
+  priorityClassName: optionalName.describe('Of the operator.'),
+  resources: z
+    .strictObject({
+      requests: z.record(z.string(), Quantity).default({ cpu: '50m', memory: '128Mi' }).describe('What is set aside.'),
+      limits: z.record(z.string(), Quantity).default({ memory: '512Mi' }).describe('What it may not exceed.'),
+    })
+    .describe('Of the operator.'),
+  podLabels: Texts.default({}).describe('More labels of its pods.'),
+  podAnnotations: Texts.default({}).describe('More annotations of its pods.'),
+  networkPolicy,
+  metrics,
+  rules,
+  dashboards,
+});
