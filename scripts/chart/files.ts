@@ -22,7 +22,7 @@ function valuesYaml(): string {
     const name = path.at(-1) ?? '';
     const value = isGroup(schema)
       ? `${indent}${name}:`
-      : dump({ [name]: schema.default }, { flowLevel: 1, quotingType: '"' })
+      : dump({ [name]: schema.default }, { flowLevel: 1 })
           .trimEnd()
           .replace(/^/, indent);
     return [...(path.length === 1 ? [''] : []), ...comment(schema.description ?? '', indent), value];

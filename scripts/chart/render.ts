@@ -21,10 +21,10 @@ metadata:
 
 /** Of all that decides what is rendered: tells a stale manifest where there is no helm. `generated` goes before the disk. */
 export async function chartDigest(generated: Map<string, string>): Promise<string> {
-  const onDisk = await Array.fromAsync(glob(`${chart}/**/*`, { cwd: root, withFileTypes: true }));
-  const paths = onDisk
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
+  const paths: string[] = [];
+  for await (const entry of glob(`${chart}/**/*`, { cwd: root, withFileTypes: true })) {
+    if (entry.isFile()) paths.push(join(entry.parentPath, entry.name).slice(root.length));
+  }
   const all = new Set([...paths, ...[...generated.keys()].filter((path) => path.startsWith(`${chart}/`))]);
   const hash = createHash('sha256');
   for (const path of [...all].sort()) {

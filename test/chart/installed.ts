@@ -18,7 +18,7 @@ import { chart, helmOn, leftovers, olderChart } from './release.ts';
 const release = 'retune';
 const namespace = 'retune-system';
 const team = 'shop';
-const monitoring = 'github.com/prometheus-operator/prometheus-operator@v0.86.2';
+const monitoring = 'github.com/prometheus-operator/prometheus-operator@v0.85.0';
 const port = 19_091;
 
 const ok = ({ code, stdout, stderr }: Output): string => {
@@ -62,14 +62,44 @@ async function startOperator(real: TestCluster, name: string): Promise<void> {
   });
 }
 
+const type = 'made-up';
 const node = {
   apiVersion: 'v1',
   kind: 'Node',
-  metadata: { name: 'made-up', labels: { 'retune.dev/accelerator-type': 'made-up' } },
+  metadata: { name: type, labels: { 'retune.dev/accelerator-type': type } },
 };
+
+/** Where no kubelet says how its node is, or runs pods, the test says in its place that `node` is ready and was probed. */
+async function standInForKubelet({ kubectl }: TestCluster): Promise<void> {
+  const patch = async (resource: string, status: object) =>
+    ok(
+      await kubectl([
+        'patch',
+        resource,
+        type,
+        '--subresource=status',
+        '--type=merge',
+        '-p',
+        JSON.stringify({ status }),
+      ]),
+    );
+  const at = new Date().toISOString();
+  const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: '', lastHeartbeatTime: at };
+  await patch('node', { allocatable: { cpu: '4' }, conditions: [{ ...ready, lastTransitionTime: at }] });
+  const conditions = await until(async () => {
+    const profile = await kubectl(['get', 'hardwareprofile', type, '-o', 'jsonpath={.status.conditions}']);
+    const found = JSON.parse(profile.stdout || '[]') as { type: string; status: string }[];
+    return found.some((one) => one.type === 'Ready' && one.status === 'True') && found;
+  }, 'the node has a profile that is ready');
+  const others = conditions.filter((one) => one.type !== 'Probed');
+  const probed = { type: 'Probed', status: 'True', reason: 'Measured', message: 'by the test', lastTransitionTime: at };
+  const probe = { count: 1, image: 'retune:latest', finished: at };
+  await patch('hardwareprofile', { conditions: [...others, probed], probe });
+}
 
 /** Gives the operator something to do, waits until it has made a pod for it, and says what its account lacked. */
 async function whatItLacks(real: TestCluster, where: string): Promise<string[]> {
+  await standInForKubelet(real);
   ok(await real.kubectl(['apply', '-n', where, '-f', 'manifests/samples/search.yaml']));
   await until(
     async () => (await real.kubectl(['get', 'pod', 'quickstart-base-0', '-n', where])).code === 0,
