@@ -16,12 +16,15 @@ import { deployments, nodes, services } from '../../src/runtime/cluster/core-typ
 import { kubernetesCluster, loadConfig } from '../../src/runtime/cluster/kubernetes/kubernetes.ts';
 import { findCondition } from '../../src/runtime/conditions.ts';
 import { type Load, startLoad } from '../../src/serve/load.ts';
-import { addNodes, startCluster, type TestCluster, whyNot } from '../cluster/cluster.ts';
+import { addNodes, say, startCluster, type TestCluster, whyNot } from '../cluster/cluster.ts';
+import { helm } from '../cluster/helm.ts';
 import { prometheusUrl, query, startPrometheus } from '../cluster/prometheus.ts';
 import { badInput } from './bad-input.ts';
+import { helmRelease } from './helm.ts';
 import { newHardware } from './new-hardware.ts';
 import { apply, install, killOperator, manifest, until } from './operator.ts';
 import { PodRecord } from './pod-record.ts';
+import { operatorRbac } from './rbac.ts';
 import { trainer } from './trainer.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error: console.error };
@@ -33,6 +36,7 @@ const batchSize = 20;
 
 describe('the loop on a real cluster', { skip: reason }, () => {
   let real: TestCluster;
+  let helmProgram: string;
   let cluster: Cluster;
   let pods: PodRecord;
   let discovery: Watch | undefined;
@@ -40,6 +44,7 @@ describe('the loop on a real cluster', { skip: reason }, () => {
   const figures: Record<string, unknown> = {};
 
   before(async () => {
+    helmProgram = await helm(say);
     real = await startCluster();
     await addNodes(real);
     cluster = kubernetesCluster(loadConfig(real.kubeconfig), quiet);
@@ -276,4 +281,6 @@ describe('the loop on a real cluster', { skip: reason }, () => {
   badInput(() => ({ real, cluster }));
   trainer(() => ({ real, cluster, pods }), 'avx');
   newHardware(() => ({ real, cluster, figures }), { accelerators, maxVariants });
+  operatorRbac(() => ({ real, figures }));
+  helmRelease(() => ({ real, cluster, helm: helmProgram, figures }), 'avx');
 });

@@ -5,8 +5,8 @@ import { compare, granted, type Role, used } from './permissions.ts';
 
 const user = 'system:serviceaccount:retune-system:retune';
 const home = 'retune-system';
-/** Of an operator on a real API server: test/cluster/chart.test.ts, thinned to one line a kind of request. */
-const log = await readFile('test/rbac/audit-excerpt.log', 'utf8');
+/** Of operators on a real API server, kept by test/cluster/chart.test.ts: one line of each kind of request. */
+const log = await readFile('test/rbac/audit-excerpt.jsonl', 'utf8');
 
 const role = (rules: Role['rules'], namespace?: string): Role => ({ metadata: { name: 'r', namespace }, rules });
 const rule = (group: string, resource: string, ...verbs: string[]) => ({
