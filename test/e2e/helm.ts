@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { dump, load as parse } from 'js-yaml';
+import { dump, loadAll, load as parse } from 'js-yaml';
 import type { NASSearch } from '../../src/api/nas-search.ts';
 import { variants } from '../../src/api/resources.ts';
 import type { Cluster } from '../../src/runtime/cluster/cluster.ts';
@@ -66,8 +66,11 @@ export function helmRelease(open: () => Open, accelerator: string): void {
 
   test('helm installs it where Pod Security is restricted, and a search runs under a Role of its namespace', async () => {
     const { real, cluster, figures } = open();
-    // Two operators of one cluster would both answer for its hardware. The CRDs that kubectl applied are taken over.
-    ok(await real.kubectl(['delete', 'deployment/retune', '--namespace=retune-system', '--wait']));
+    // Two operators of one cluster would both answer for its hardware. The CRDs stay, and helm takes them over.
+    const objectsOfInstall = loadAll(await readFile('manifests/install.yaml', 'utf8')) as { kind: string }[];
+    const withoutCrds = objectsOfInstall.filter(({ kind }) => kind !== 'CustomResourceDefinition');
+    const before = withoutCrds.map((object) => dump(object)).join('---\n');
+    ok(await real.kubectl(['delete', '--wait', '--timeout=60s', '-f', '-'], before));
     const objects = [namespace, team].flatMap((name) => [restricted(name), ...store(name, artifacts(real))]);
     await apply(real, objects.map((object) => dump(object)).join('---\n'));
     const started = performance.now();
@@ -113,10 +116,11 @@ export function helmRelease(open: () => Open, accelerator: string): void {
     await until(async () => (await cluster.list(pods, { namespace })).length === 0, 'its pods are gone');
     const left = await leftovers(real, release);
     assert.deepEqual(
-      left.filter((name) => !name.startsWith('customresourcedefinition')),
-      (await real.kubectl(['get', 'all', '-n', namespace, '-o', 'name'])).stdout.split('\n').filter(Boolean),
+      [...new Set(left.map((name) => name.split('/')[0]))],
+      ['customresourcedefinition.apiextensions.k8s.io'],
     );
     assert.equal(left.length, 5);
+    assert.equal(ok(await real.kubectl(['get', 'all', '-n', namespace, '-o', 'name'])), '');
     assert.equal(await cluster.get(leases, { namespace, name: 'retune' }), undefined);
     for (const name of [namespace, team]) ok(await real.kubectl(['delete', 'namespace', name, '--timeout=60s']));
   });
