@@ -149,7 +149,12 @@ export function rendered(helm: () => string): void {
     assert.deepEqual(await policy('--set', 'crds.install=false'), []);
   });
 
-  test('promtool takes the alert rules', async () => {
+  test('a cluster that is older than what is supported is refused with the version that it takes', async () => {
+    await assert.rejects(render(helm(), '--kube-version', '1.29.0'), /requires kubeVersion: >=1\.30\.0-0/);
+  });
+
+  test('promtool takes the alert rules, and each fires when it should', async () => {
+    await run('promtool', ['test', 'rules', 'test/chart/rules.promtool.yaml']);
     const said = await run('promtool', ['check', 'rules', `${chart}/rules/operator.yaml`]);
     assert.match(said, /SUCCESS: \d+ rules found/);
   });
