@@ -4,11 +4,12 @@
  */
 import { z } from 'zod';
 import { Duration, Name } from '../../src/api/common.ts';
-import { EnvVar, Port, PullSecrets, Quantity, Raw, Raws, Texts, Tolerations } from './kubernetes.ts';
+import { EnvVar, PullSecrets, Quantity, Raw, Raws, Texts, Tolerations } from './kubernetes.ts';
+import { dashboards, metrics, rules } from './values-metrics.ts';
+import { networkPolicy } from './values-network.ts';
 
 const OrEmpty = (pattern: RegExp) => z.string().regex(pattern);
 const optionalName = OrEmpty(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/).default('');
-const Cidr = z.string().regex(/^[0-9a-fA-F.:]+\/[0-9]{1,3}$/);
 
 const image = z
   .strictObject({
@@ -135,85 +136,6 @@ const crds = z
       .describe('Whether they stay when the chart is uninstalled. With them go all searches, variants and trials.'),
   })
   .describe('The definitions of the five kinds.');
-
-const networkPolicy = z
-  .strictObject({
-    enabled: z.boolean().default(false).describe('Whether NetworkPolicies are made.'),
-    operator: z
-      .strictObject({
-        apiServer: z
-          .strictObject({
-            cidrs: z
-              .array(Cidr)
-              .default([])
-              .describe('Where the API server is; empty is anywhere, for few clusters have it in a pod.'),
-            ports: z.array(Port).min(1).default([443, 6443]).describe('On which ports.'),
-          })
-          .describe('The operator may reach the API server.'),
-        metricsPorts: z
-          .array(Port)
-          .default([8080, 9090])
-          .describe(
-            'Ports of pods in this cluster that the operator may reach: Prometheus, and metrics of served models.',
-          ),
-        extraEgress: Raws.default([]).describe(
-          'More egress rules, for a Prometheus outside of the cluster for example.',
-        ),
-        metricsFrom: Raws.default([]).describe('Peers that may scrape the operator; empty is anybody.'),
-      })
-      .describe('Of the operator.'),
-    workers: z
-      .strictObject({
-        namespaces: z
-          .array(Name)
-          .default([])
-          .describe("Namespaces, besides the release's own and those of `namespaces`, whose worker pods are cut off."),
-        extraEgress: Raws.default([]).describe(
-          'What workers may reach all the same, for a trainer that fetches data for example.',
-        ),
-      })
-      .describe('Of worker pods: they get nothing in and nothing out; their store is a volume.'),
-  })
-  .describe('Who may talk to whom. They work where the network of the cluster enforces them.');
-
-const scraped = (kind: string) => ({
-  enabled: z.boolean().default(false).describe(`Whether a ${kind} of the Prometheus operator is made.`),
-  interval: Duration.default('30s').describe('How often.'),
-  labels: Texts.default({}).describe('Labels that your Prometheus selects by, for example `{release: prometheus}`.'),
-});
-
-const metrics = z
-  .strictObject({
-    annotations: z.boolean().default(true).describe('Whether pods carry the usual `prometheus.io/scrape` annotations.'),
-    serviceMonitor: z.strictObject(scraped('ServiceMonitor')).describe('Scrapes through the Service.'),
-    podMonitor: z.strictObject(scraped('PodMonitor')).describe('Scrapes the pods. Enable one of the two.'),
-  })
-  .describe("How the operator's metrics are found.");
-
-const rules = z
-  .strictObject({
-    prometheusRule: z
-      .strictObject({
-        enabled: z.boolean().default(false).describe('Whether a PrometheusRule of the Prometheus operator is made.'),
-        labels: Texts.default({}).describe('Labels that your Prometheus selects by.'),
-      })
-      .describe('For the Prometheus operator.'),
-    configMap: z
-      .strictObject({
-        enabled: z.boolean().default(false).describe('Whether a ConfigMap with the rule files is made.'),
-        labels: Texts.default({ prometheus_rule: '1' }).describe('Labels that a sidecar finds it by.'),
-      })
-      .describe('For a Prometheus that reads files.'),
-  })
-  .describe('Alert rules: docs/alerts.md says what to do about each.');
-
-const dashboards = z
-  .strictObject({
-    enabled: z.boolean().default(false).describe('Whether a ConfigMap for each dashboard of the chart is made.'),
-    labels: Texts.default({ grafana_dashboard: '1' }).describe("Labels that Grafana's sidecar finds them by."),
-    annotations: Texts.default({}).describe('For example the folder: `{grafana_folder: Retune}`.'),
-  })
-  .describe('Grafana.');
 
 export const Values = z.strictObject({
   nameOverride: optionalName.describe('Instead of the name of the chart in labels.'),

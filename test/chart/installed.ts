@@ -7,11 +7,13 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { load as parse } from 'js-yaml';
+import { type Deployment, deployments } from '../../src/runtime/cluster/core-types.ts';
+import { kubernetesCluster, loadConfig } from '../../src/runtime/cluster/kubernetes/kubernetes.ts';
 import type { ApiServer, Output, TestCluster } from '../cluster/cluster.ts';
 import { auditLog } from '../cluster/control-plane.ts';
 import { moduleFolder } from '../cluster/modules.ts';
 import { until } from '../e2e/operator.ts';
-import { compare, granted, used } from '../rbac/permissions.ts';
+import { compare, granted, type Use, used } from '../rbac/permissions.ts';
 import { rolesOf } from '../rbac/roles.ts';
 import { chart, helmOn, leftovers, olderChart } from './release.ts';
 
@@ -99,6 +101,12 @@ async function standInForKubelet({ kubectl }: TestCluster): Promise<void> {
 
 const loggedBytes = async ({ folder }: TestCluster) => (await stat(auditLog(folder))).size;
 
+/** What the operator's account asked of the API server after the log's first `since` bytes. */
+async function usesSince(real: TestCluster, since: number): Promise<Use[]> {
+  const log = (await readFile(auditLog(real.folder))).subarray(since).toString();
+  return used(log, `system:serviceaccount:${namespace}:${release}`);
+}
+
 /**
  * Gives the operator something to do, waits until it has made a pod for it, and says what its account lacked by what the
  * API server logged after its first `since` bytes.
@@ -110,8 +118,7 @@ async function whatItLacks(real: TestCluster, where: string, since: number): Pro
     async () => (await real.kubectl(['get', 'pod', 'quickstart-base-0', '-n', where])).code === 0,
     'the operator has made a pod for the base model',
   );
-  const log = (await readFile(auditLog(real.folder))).subarray(since).toString();
-  const uses = used(log, `system:serviceaccount:${namespace}:${release}`);
+  const uses = await usesSince(real, since);
   assert.ok(uses.length > 0);
   const permissions = granted(await rolesOf(real.kubectl, namespace, release));
   // What it does not do without nodes is no matter here: test/e2e/rbac.ts looks at the whole loop.
@@ -166,6 +173,31 @@ export function installed(open: () => { real: TestCluster; helm: string }): void
     await run('upgrade', release, chart);
     assert.deepEqual((await crdVersions(real)).length, before.length + 1, 'helm upgrade upgrades the CRDs');
     ok(await real.kubectl(['get', 'nassearch', 'quickstart']));
+  });
+
+  test('what a rollout does to Deployments is granted, and an apply that makes one is seen to need create', async () => {
+    const { real } = open();
+    const since = await loggedBytes(real);
+    const cluster = kubernetesCluster(loadConfig(await accountConfig(real)), console);
+    const [key, app] = [{ namespace: 'default', name: 'canary' }, { app: 'canary' }];
+    const canary: Deployment = {
+      ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: key },
+      spec: {
+        selector: { matchLabels: app },
+        template: { metadata: { labels: app }, spec: { containers: [{ name: 'server', image: 'retune:latest' }] } },
+      },
+    };
+    for (const replicas of [0, 1]) {
+      const wanted = { ...canary, spec: { ...canary.spec, replicas } };
+      await cluster.apply(deployments, wanted, { fieldManager: 'retune-canary', force: true });
+    }
+    assert.equal((await cluster.get(deployments, key))?.spec.replicas, 1);
+    await cluster.delete(deployments, key);
+    const ofDeployments = (await usesSince(real, since)).filter(({ resource }) => resource === 'deployments');
+    assert.deepEqual(
+      ofDeployments.map(({ verb }) => verb),
+      ['patch', 'create', 'patch', 'get', 'delete'],
+    );
   });
 
   test('kept to a namespace, it works there and may not look elsewhere', async () => {
