@@ -14,6 +14,7 @@ program
   .option('--kubeconfig <path>', 'instead of the service account of the pod, or KUBECONFIG')
   .option('--port <number>', 'for /metrics, /healthz and /readyz', '9090')
   .option('--hold-down <duration>', 'how long an accelerator type must be there before it counts', '2m')
+  .option('--namespaces <names>', 'look after these alone, separated by commas (default: all of the cluster)')
   .option('--label-keys <keys>', 'node labels that name accelerator types, most telling first, separated by commas')
   .option('--log-format <format>', 'json or text', 'json')
   .option('--log-level <level>', 'error, warn, info or debug', 'info')

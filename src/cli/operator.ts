@@ -4,14 +4,17 @@ import { serveHealth } from '../observe/http.ts';
 import { createLog, type LogFormat } from '../observe/logging.ts';
 import { operatorMetrics } from '../observe/operator-metrics.ts';
 import { kubernetesCluster, loadConfig } from '../runtime/cluster/kubernetes/kubernetes.ts';
+import { within } from '../runtime/cluster/within.ts';
 import { runAsLeader } from '../runtime/leader.ts';
 import { type Manager, manager } from '../runtime/manager.ts';
 import { controllers } from './controllers.ts';
+import { podSettings, podsVariable } from './worker-pods.ts';
 
 export interface OperatorOptions {
   kubeconfig?: string;
   port: string;
   holdDown: string;
+  namespaces?: string;
   labelKeys?: string;
   logFormat: LogFormat;
   logLevel: string;
@@ -23,15 +26,18 @@ const stuckAfterSeconds = 5 * 60;
 /** Runs the operator until SIGTERM. Leads alone; a process that has lost the lease ends and is started again. */
 export async function operator(options: OperatorOptions): Promise<void> {
   const log = createLog({ level: options.logLevel, format: options.logFormat });
-  const cluster = kubernetesCluster(loadConfig(options.kubeconfig), log);
+  const whole = kubernetesCluster(loadConfig(options.kubeconfig), log);
   const hostPath = process.env.RETUNE_STORE_HOST_PATH ?? '/var/lib/retune';
   const claimName = process.env.RETUNE_STORE_CLAIM;
   const namespace = process.env.RETUNE_NAMESPACE ?? 'retune-system';
   const image = process.env.RETUNE_IMAGE ?? 'retune:latest';
+  // Probes of accelerators run in the operator's own namespace, whichever it looks after.
+  const cluster = options.namespaces ? within(whole, [...options.namespaces.split(','), namespace]) : whole;
+  const pods = podSettings(process.env[podsVariable]);
   const all = controllers({
     cluster,
     clock: Date.now,
-    worker: { image, namespace, store: claimName ? { claimName } : { hostPath } },
+    worker: { image, namespace, store: claimName ? { claimName } : { hostPath }, pods },
     holdDownMs: durationMs(options.holdDown),
     labelKeys: options.labelKeys?.split(','),
   });

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { dump } from 'js-yaml';
 import { type Processes, run, succeeds } from './process.ts';
 
 /** Those of the nodes; the API server and Prometheus listen on the first. */
@@ -45,6 +46,21 @@ async function writeCredentials(folder: string): Promise<void> {
   }
 }
 
+/** Where the API server writes down, a line each, what service accounts asked of it. */
+export const auditLog = (folder: string) => join(folder, 'audit.log');
+
+const auditPolicy = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [
+    // Controllers of Kubernetes itself have accounts, too.
+    { level: 'None', userGroups: ['system:serviceaccounts:kube-system'] },
+    { level: 'Metadata', userGroups: ['system:serviceaccounts'] },
+    { level: 'None' },
+  ],
+};
+
 /** An address that pods can reach: a bridge without ports, for there is no dummy device in every kernel. */
 export async function makeBridge(): Promise<void> {
   if (!(await succeeds('ip', ['link', 'show', 'retune0'])))
@@ -53,7 +69,9 @@ export async function makeBridge(): Promise<void> {
   await run('ip', ['link', 'set', 'retune0', 'up']);
 }
 
-export function startApiServer(processes: Processes, bin: string, folder: string): Promise<void> {
+export async function startApiServer(processes: Processes, bin: string, folder: string): Promise<void> {
+  const policy = join(folder, 'audit-policy.yaml');
+  await writeFile(policy, dump(auditPolicy));
   processes.start('kube-apiserver', join(bin, 'kube-apiserver'), [
     '--etcd-servers=http://127.0.0.1:12379',
     `--secure-port=${port}`,
@@ -67,6 +85,8 @@ export function startApiServer(processes: Processes, bin: string, folder: string
     `--service-account-signing-key-file=${join(folder, 'accounts.key')}`,
     '--kubelet-preferred-address-types=InternalIP',
     '--allow-privileged=true',
+    `--audit-policy-file=${policy}`,
+    `--audit-log-path=${auditLog(folder)}`,
   ]);
   const ready = () =>
     succeeds(join(bin, 'kubectl'), ['--kubeconfig', kubeconfigOf(folder, 'admin'), 'get', '--raw', '/readyz']);

@@ -16,13 +16,16 @@ import { deployments, nodes, services } from '../../src/runtime/cluster/core-typ
 import { kubernetesCluster, loadConfig } from '../../src/runtime/cluster/kubernetes/kubernetes.ts';
 import { findCondition } from '../../src/runtime/conditions.ts';
 import { type Load, startLoad } from '../../src/serve/load.ts';
-import { addNodes, startCluster, type TestCluster, whyNot } from '../cluster/cluster.ts';
+import { addNodes, say, startCluster, type TestCluster, whyNot } from '../cluster/cluster.ts';
+import { helm } from '../cluster/helm.ts';
 import { prometheusUrl, query, startPrometheus } from '../cluster/prometheus.ts';
 import { badInput } from './bad-input.ts';
+import { helmRelease } from './helm.ts';
 import { newHardware } from './new-hardware.ts';
 import { apply, install, killOperator, manifest, until } from './operator.ts';
 import { PodRecord } from './pod-record.ts';
 import { production } from './production.ts';
+import { operatorRbac } from './rbac.ts';
 import { trainer } from './trainer.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error: console.error };
@@ -34,6 +37,7 @@ const batchSize = 20;
 
 describe('the loop on a real cluster', { skip: reason }, () => {
   let real: TestCluster;
+  let helmProgram: string;
   let cluster: Cluster;
   let pods: PodRecord;
   let discovery: Watch | undefined;
@@ -41,6 +45,7 @@ describe('the loop on a real cluster', { skip: reason }, () => {
   const figures: Record<string, unknown> = {};
 
   before(async () => {
+    helmProgram = await helm(say);
     real = await startCluster();
     await addNodes(real);
     cluster = kubernetesCluster(loadConfig(real.kubeconfig), quiet);
@@ -278,4 +283,6 @@ describe('the loop on a real cluster', { skip: reason }, () => {
   trainer(() => ({ real, cluster, pods }), 'avx');
   production(() => ({ real, cluster, figures }), { batchSize });
   newHardware(() => ({ real, cluster, figures }), { accelerators, maxVariants });
+  operatorRbac(() => ({ real, figures }));
+  helmRelease(() => ({ real, cluster, helm: helmProgram, figures }), 'avx');
 });

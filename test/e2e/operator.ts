@@ -36,13 +36,9 @@ export async function install(cluster: TestCluster): Promise<void> {
   await mkdir(artifacts(cluster));
   // Workers run as this user, and a folder of the node belongs to whoever made it.
   await chown(artifacts(cluster), 65_532, 65_532);
-  await apply(
-    cluster,
-    (await Promise.all((await readdir('crds')).map((f) => readFile(`crds/${f}`, 'utf8')))).join('---\n'),
-  );
-  const operator = (await readFile('manifests/operator.yaml', 'utf8'))
-    .replace('args: [operator]', 'args: [operator, --hold-down, 5s]')
-    .replace(`value: ${folderOfManifests}`, `value: ${artifacts(cluster)}`);
+  const operator = (await readFile('manifests/install.yaml', 'utf8'))
+    .replace('--hold-down=2m', '--hold-down=5s')
+    .replace(`value: "${folderOfManifests}"`, `value: "${artifacts(cluster)}"`);
   await apply(cluster, operator);
   const ready = ['-n', 'retune-system', 'rollout', 'status', 'deployment/retune', '--timeout=60s'];
   const { code, stderr } = await cluster.kubectl(ready);

@@ -35,6 +35,7 @@ export function hardwareController(options: HardwareOptions): Controller {
     const task = { kind: 'Probe' } as const;
     return workerPod({
       ...{ owner, name, task, worker: probeWorker, settings, nodeLabels: profile.spec.match, labels: own },
+      accelerator: profile.metadata.name,
     });
   }
 

@@ -5,6 +5,17 @@ import type { ApiObject } from '../../runtime/cluster/cluster.ts';
 import type { Container, Pod } from '../../runtime/cluster/core-types.ts';
 import { deadlineMs, trainingPod } from './training-pod.ts';
 
+/** What the administrator of a cluster adds to worker pods; field names and meanings are Kubernetes'. */
+export interface PodSettings {
+  /** The Kueue queue of pods whose search names none. */
+  queueName?: string;
+  priorityClassName?: string;
+  imagePullSecrets?: { name: string }[];
+  tolerations?: Record<string, unknown>[];
+  /** By accelerator type: for nodes that are tainted because of what they have. */
+  accelerators?: Record<string, { tolerations?: Record<string, unknown>[] }>;
+}
+
 /** What every worker pod is made of, the same for all searches. */
 export interface WorkerSettings {
   /** The image of workers whose search names none. */
@@ -16,6 +27,8 @@ export interface WorkerSettings {
   };
   /** Where pods run that belong to no namespace: probes of accelerators. */
   namespace: string;
+  /** What a cluster's administrator adds to every worker pod. */
+  pods?: PodSettings;
   /** Pods are processes here: a trainer's command runs as one, whatever image its search names. */
   processes?: boolean;
 }
@@ -31,6 +44,8 @@ export interface WorkerPod {
   settings: WorkerSettings;
   /** Labels of the nodes it may run on; any node without. */
   nodeLabels?: Record<string, string>;
+  /** The accelerator type of those nodes. */
+  accelerator?: string;
   labels?: Record<string, string>;
 }
 
@@ -57,6 +72,14 @@ function affinity(nodeLabels: Record<string, string> | undefined) {
   };
 }
 
+/** Accelerator nodes are often tainted; the pod's affinity keeps it from all others. */
+const gpuToleration = { key: 'nvidia.com/gpu', operator: 'Exists' };
+
+function tolerations({ pods, accelerator, gpu }: { pods: PodSettings; accelerator?: string; gpu: boolean }) {
+  const its = accelerator ? (pods.accelerators?.[accelerator]?.tolerations ?? []) : [];
+  return [...(gpu ? [gpuToleration] : []), ...(pods.tolerations ?? []), ...its];
+}
+
 /** All that a worker may write to beside its store: engines write optimised graphs to files. */
 const scratch = { volume: { name: 'tmp', emptyDir: {} }, mount: { name: 'tmp', mountPath: '/tmp' } };
 
@@ -64,7 +87,10 @@ const scratch = { volume: { name: 'tmp', emptyDir: {} }, mount: { name: 'tmp', m
  * A pod that does one task and ends: Guaranteed resources in whole cores, the restricted Pod Security Standard, no
  * service-account token, a deadline, its result in the termination message.
  */
-export function workerPod({ owner, name, task, worker, settings, nodeLabels, labels: extra }: WorkerPod): Pod {
+export function workerPod(options: WorkerPod): Pod {
+  const { owner, name, task, worker, settings, nodeLabels, accelerator, labels: extra } = options;
+  const { pods = {} } = settings;
+  const queueName = worker.queueName ?? pods.queueName;
   const resources = { cpu: worker.cpu, memory: worker.memory };
   const { store } = settings;
   const mountPath = store.mountPath ?? defaultMount;
@@ -96,7 +122,7 @@ export function workerPod({ owner, name, task, worker, settings, nodeLabels, lab
       labels: {
         [labels.managedBy]: 'retune',
         [labels.benchmark]: 'true',
-        ...(worker.queueName && { 'kueue.x-k8s.io/queue-name': worker.queueName }),
+        ...(queueName && { 'kueue.x-k8s.io/queue-name': queueName }),
         ...extra,
       },
       ownerReferences: [
@@ -113,8 +139,9 @@ export function workerPod({ owner, name, task, worker, settings, nodeLabels, lab
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 5,
       affinity: affinity(nodeLabels),
-      // Accelerator nodes are often tainted; its affinity keeps the pod from all others.
-      tolerations: nodeLabels ? [{ key: 'nvidia.com/gpu', operator: 'Exists' }] : [],
+      tolerations: tolerations({ pods, accelerator, gpu: nodeLabels !== undefined }),
+      ...(pods.priorityClassName && { priorityClassName: pods.priorityClassName }),
+      ...(pods.imagePullSecrets && { imagePullSecrets: pods.imagePullSecrets }),
       securityContext: {
         runAsNonRoot: true,
         ...{ runAsUser: 65_532, runAsGroup: 65_532, fsGroup: 65_532 },

@@ -7,6 +7,7 @@ import type { Trial } from '../../api/trial.ts';
 import { durationMs } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
+import { isApiError } from '../../runtime/cluster/errors.ts';
 import { findCondition } from '../../runtime/conditions.ts';
 import type { LatencyReader, Reading } from '../../sources/source.ts';
 import { TargetError, type TargetOf, type TargetSnapshot, type Track } from '../../targets/target.ts';
@@ -54,6 +55,10 @@ async function observe({ targetOf }: Sources, sla: LatencySLA): Promise<FoundTar
     return found ? { kind: 'Found', target: found } : { kind: 'Missing' };
   } catch (error) {
     if (error instanceof TargetError) return { kind: 'Refused', reason: error.reason, message: error.message };
+    if (isApiError(error, 'Forbidden')) {
+      const message = `${error.message}: grant it (helm: rolloutTargets.gateway, .kserve or .argoRollouts), or use a plain Deployment`;
+      return { kind: 'Refused', reason: 'Forbidden', message };
+    }
     throw error;
   }
 }

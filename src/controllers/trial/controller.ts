@@ -57,7 +57,7 @@ export function trialController(deps: { cluster: Cluster; clock: Clock; worker: 
         const own = { [labels.search]: search.metadata.name, [labels.trial]: trial.metadata.name };
         return workerPod({
           ...{ owner: { ...trial, kind: 'Trial' }, name, task, worker: search.spec.worker, settings },
-          ...{ nodeLabels: profile.spec.match, labels: own },
+          ...{ nodeLabels: profile.spec.match, accelerator: profile.metadata.name, labels: own },
         });
       });
       return decision.finished ? {} : { requeueAfterMs: lookAgainMs };

@@ -40,6 +40,8 @@ export interface PodSpec {
   terminationGracePeriodSeconds?: number;
   serviceAccountName?: string;
   enableServiceLinks?: boolean;
+  priorityClassName?: string;
+  imagePullSecrets?: { name: string }[];
 }
 
 export interface ContainerStatus {
