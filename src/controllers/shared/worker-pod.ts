@@ -1,6 +1,7 @@
 import { apiVersion, labels } from '../../api/common.ts';
 import type { NASSearchSpec } from '../../api/nas-search.ts';
 import { type Task, workerEnv } from '../../api/task.ts';
+import { deviceOf, excludedLabels } from '../../core/hardware/labels.ts';
 import type { ApiObject } from '../../runtime/cluster/cluster.ts';
 import type { Container, Pod } from '../../runtime/cluster/core-types.ts';
 import { deadlineMs, trainingPod } from './training-pod.ts';
@@ -34,16 +35,32 @@ export interface WorkerPod {
   labels?: Record<string, string>;
 }
 
+/** Nodes that carry these labels and are no part of such a device; of the terms, one must hold with all of its rules. */
+function nodeTerms(nodeLabels: Record<string, string>) {
+  const carried = Object.entries(nodeLabels).map(([key, value]) => ({ key, operator: 'In', values: [value] }));
+  return excludedLabels(nodeLabels).reduce<
+    { matchExpressions: { key: string; operator: string; values?: string[] }[] }[]
+  >(
+    (terms, { key, whole }) => {
+      const ways = [
+        { key, operator: 'DoesNotExist' },
+        ...(whole.length > 0 ? [{ key, operator: 'In', values: [...whole] }] : []),
+      ];
+      return terms.flatMap(({ matchExpressions }) =>
+        ways.map((way) => ({ matchExpressions: [...matchExpressions, way] })),
+      );
+    },
+    [{ matchExpressions: carried }],
+  );
+}
+
 /** On its accelerator's nodes, and on none where another worker runs: two benchmarks on a node measure each other. */
 function affinity(nodeLabels: Record<string, string> | undefined) {
-  const matchExpressions = Object.entries(nodeLabels ?? {}).map(([key, value]) => ({
-    key,
-    operator: 'In',
-    values: [value],
-  }));
   return {
     ...(nodeLabels && {
-      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] } },
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: nodeTerms(nodeLabels) },
+      },
     }),
     podAntiAffinity: {
       requiredDuringSchedulingIgnoredDuringExecution: [
@@ -65,7 +82,8 @@ const scratch = { volume: { name: 'tmp', emptyDir: {} }, mount: { name: 'tmp', m
  * service-account token, a deadline, its result in the termination message.
  */
 export function workerPod({ owner, name, task, worker, settings, nodeLabels, labels: extra }: WorkerPod): Pod {
-  const resources = { cpu: worker.cpu, memory: worker.memory };
+  const device = nodeLabels && deviceOf(nodeLabels);
+  const resources = { cpu: worker.cpu, memory: worker.memory, ...(device && { [device.resource]: '1' }) };
   const { store } = settings;
   const mountPath = store.mountPath ?? defaultMount;
   const container: Container = {
@@ -76,6 +94,7 @@ export function workerPod({ owner, name, task, worker, settings, nodeLabels, lab
     env: [
       { name: workerEnv.task, value: JSON.stringify(task) },
       { name: workerEnv.store, value: `file://${mountPath}` },
+      ...(device ? [{ name: workerEnv.provider, value: device.provider }] : []),
     ],
     terminationMessagePolicy: 'FallbackToLogsOnError',
     resources: { requests: resources, limits: resources },
