@@ -38,7 +38,7 @@ async function resultOf(adapters: Modules, environment: NodeJS.ProcessEnv): Prom
     const work = environment[workerEnv.work];
     const onOutput = (text: string) => process.stdout.write(text);
     const deps = { store: await openStore(modules, store), engine, work, onOutput };
-    if (task.kind === 'Probe') return await probe(deps);
+    if (task.kind === 'Probe') return await probe({ ...deps, provider: modules.provider });
     if (task.kind === 'Derive') return await derive(deps, task);
     await prepareTraining(deps, task);
     return { kind: 'Prepare' };

@@ -33,13 +33,33 @@ const product = (shape: readonly number[]) => shape.reduce((total, size) => tota
 
 type Step = (from: string, to: string, index: number) => { nodes: NodeProto[]; constants?: TensorProto[] };
 
-/** `layersInChain` steps one after the other, from `x` to `y`. */
-function chain(shape: readonly number[], step: Step): Model {
-  const steps = Array.from({ length: layersInChain }, (_, index) =>
-    step(index === 0 ? 'x' : `y${index}`, index + 1 < layersInChain ? `y${index + 1}` : 'y', index),
+/** `layers` steps one after the other, from `x` to `y`. */
+function chain(shape: readonly number[], step: Step, layers = layersInChain): Model {
+  const steps = Array.from({ length: layers }, (_, index) =>
+    step(index === 0 ? 'x' : `y${index}`, index + 1 < layers ? `y${index + 1}` : 'y', index),
   );
   const [nodes, initializers] = [steps.flatMap((each) => each.nodes), steps.flatMap(({ constants = [] }) => constants)];
   return modelWith({ inputs: { x: shape }, initializers, nodes, outputs: ['y'], opset: 17 });
+}
+
+/**
+ * A chain whose large tensors never leave the device: `x` holds one number for each channel and is spread over a constant
+ * of `shape`, and `y` is the mean over all but the channels, which are axis 1.
+ */
+function residentChain(shape: readonly number[], step: Step, layers: number): { model: Model; input: number[] } {
+  const input = shape.map((size, axis) => (axis === 1 ? size : 1));
+  const model = chain(shape, step, layers);
+  const spread = makeNode('Add', 'spread', ['x', 'map'], ['x0']);
+  const axes = shape.flatMap((_, axis) => (axis === 1 ? [] : [BigInt(axis)]));
+  const mean = makeNode('ReduceMean', 'mean', ['y0'], ['y'], { axes, keepdims: 1 });
+  for (const node of model.graph.node) {
+    node.input = node.input.map((name) => (name === 'x' ? 'x0' : name));
+    node.output = node.output.map((name) => (name === 'y' ? 'y0' : name));
+  }
+  const { node, initializer } = model.graph;
+  const initializers = [tensor('map', numbers(product(shape), 3), shape), ...initializer];
+  const nodes = [spread, ...node, mean];
+  return { model: modelWith({ inputs: { x: input }, initializers, nodes, outputs: ['y'], opset: 17 }), input };
 }
 
 /** A layer and the rectifier behind it. */
@@ -48,8 +68,23 @@ const rectified = (layer: NodeProto, to: string, index: number) => [
   makeNode('Relu', `relu${index}`, [layer.output[0] ?? ''], [to]),
 ];
 
-function convolutions(kind: KernelKind, channels: number, kernel: number, side: number, group = 1): KernelModel {
-  const shape = [1, channels, side, side];
+/** How chains are made for a GPU: of so many layers, large enough to keep one busy. */
+interface OnGpu {
+  layers: number;
+  /** Images at once. */
+  batch: number;
+}
+
+function convolutions(
+  kind: KernelKind,
+  channels: number,
+  kernel: number,
+  side: number,
+  group = 1,
+  onGpu?: OnGpu,
+): KernelModel {
+  const batch = onGpu?.batch ?? 1;
+  const shape = [batch, channels, side, side];
   const weights = [channels, channels / group, kernel, kernel];
   const pad = BigInt(kernel >> 1);
   const scale = Math.sqrt(6 / product(weights.slice(1)));
@@ -57,7 +92,7 @@ function convolutions(kind: KernelKind, channels: number, kernel: number, side: 
     makeNode('Conv', `conv${index}`, [from, `w${index}`, `b${index}`], [`l${index}`], {
       ...{ kernel_shape: [BigInt(kernel), BigInt(kernel)], pads: [pad, pad, pad, pad], group },
     });
-  const model = chain(shape, (from, to, index) => ({
+  const step: Step = (from, to, index) => ({
     nodes: rectified(conv(from, index), to, index),
     constants: [
       tensor(
@@ -67,16 +102,24 @@ function convolutions(kind: KernelKind, channels: number, kernel: number, side: 
       ),
       tensor(`b${index}`, numbers(channels, index + 9), [channels]),
     ],
-  }));
+  });
   const depthwise = group > 1 ? ' depthwise' : '';
-  const name = `Conv ${kernel}x${kernel}${depthwise} ${channels}>${channels} ${side}x${side}`;
-  return { name, kind, model, shape, layers: layersInChain, macs: product(weights) * side * side };
+  const images = batch > 1 ? `${batch}x` : '';
+  const name = `Conv ${kernel}x${kernel}${depthwise} ${channels}>${channels} ${images}${side}x${side}`;
+  const macs = product(weights) * side * side * batch;
+  return { name, kind, macs, ...chainOf(shape, step, onGpu) };
 }
 
-function products(kind: KernelKind, rows: number, width: number): KernelModel {
+function chainOf(shape: readonly number[], step: Step, onGpu: OnGpu | undefined) {
+  if (!onGpu) return { model: chain(shape, step), shape, layers: layersInChain };
+  const { model, input } = residentChain(shape, step, onGpu.layers);
+  return { model, shape: input, layers: onGpu.layers };
+}
+
+function products(kind: KernelKind, rows: number, width: number, onGpu?: OnGpu): KernelModel {
   const shape = [rows, width];
   const scale = Math.sqrt(6 / width);
-  const model = chain(shape, (from, to, index) => ({
+  const step: Step = (from, to, index) => ({
     nodes: rectified(makeNode('MatMul', `matmul${index}`, [from, `w${index}`], [`l${index}`]), to, index),
     constants: [
       tensor(
@@ -85,15 +128,8 @@ function products(kind: KernelKind, rows: number, width: number): KernelModel {
         [width, width],
       ),
     ],
-  }));
-  return {
-    name: `MatMul ${rows}x${width}x${width}`,
-    kind,
-    model,
-    shape,
-    layers: layersInChain,
-    macs: rows * width ** 2,
-  };
+  });
+  return { name: `MatMul ${rows}x${width}x${width}`, kind, macs: rows * width ** 2, ...chainOf(shape, step, onGpu) };
 }
 
 /**
@@ -112,6 +148,42 @@ export const kernelModels = (): KernelModel[] => [
   products('VectorMatMul', 1, 384),
   products('VectorMatMul', 1, 1024),
 ];
+
+/** Chains of `short` and of `long` layers, the same but for that: what the others add is the time of a layer alone. */
+export interface KernelPair {
+  short: KernelModel;
+  long: KernelModel;
+}
+
+const [short, long] = [3, 9];
+
+/**
+ * The kinds of `kernelModels` in sizes that keep a GPU busy, in pairs: a call, its copies and its launch cost as much as
+ * many layers there, and are the same for both.
+ */
+export function gpuKernelPairs(): KernelPair[] {
+  const sizes: ((onGpu: OnGpu) => KernelModel)[] = [
+    (onGpu) => convolutions('Conv', 64, 3, 112, 1, { ...onGpu, batch: 4 }),
+    (onGpu) => convolutions('Conv', 256, 3, 28, 1, onGpu),
+    (onGpu) => convolutions('PointwiseConv', 64, 1, 112, 1, { ...onGpu, batch: 4 }),
+    (onGpu) => convolutions('PointwiseConv', 512, 1, 28, 1, onGpu),
+    (onGpu) => convolutions('DepthwiseConv', 64, 3, 112, 64, { ...onGpu, batch: 4 }),
+    (onGpu) => convolutions('DepthwiseConv', 512, 5, 28, 512, onGpu),
+    (onGpu) => products('MatMul', 512, 1024, onGpu),
+    (onGpu) => products('MatMul', 8192, 1024, onGpu),
+    (onGpu) => products('VectorMatMul', 1, 1024, onGpu),
+    (onGpu) => products('VectorMatMul', 1, 1536, onGpu),
+  ];
+  return sizes.map((make) => ({ short: make({ layers: short, batch: 8 }), long: make({ layers: long, batch: 8 }) }));
+}
+
+/** Additions of large tensors that stay on the device: `bytes` are moved by each, two read and one written. */
+export function gpuTriads(layers: number): { model: Model; shape: number[]; bytes: number } {
+  const shape = [8192, 8192];
+  const step: Step = (from, to, i) => ({ nodes: [makeNode('Add', `add${i}`, [from, 'map'], [to])] });
+  const { model, input } = residentChain(shape, step, layers);
+  return { model, shape: input, bytes: 3 * 4 * product(shape) };
+}
 
 /** An operator, or a pattern that engines fuse, several times one after the other on one shape. */
 export type PatternModel = Pick<KernelModel, 'name' | 'model' | 'shape' | 'layers'>;

@@ -18,11 +18,11 @@ export interface KernelTime {
   ratio: number;
 }
 
-const precisions: readonly Precision[] = ['INT8Static', 'INT8Dynamic', 'INT4', 'FP16'];
+export const precisions: readonly Precision[] = ['INT8Static', 'INT8Dynamic', 'INT4', 'FP16'];
 /** Rounds in which both run, and how long one side's turn is. */
 const [rounds, turnMs] = [12, 3];
 
-async function turn(
+export async function turn(
   session: Session,
   feeds: Record<string, Tensor>,
   runs: number,
