@@ -2,6 +2,7 @@
  * `npm run bench -- <name> [its arguments] [--json]`: one bench, its progress on standard error, its figures on the last
  * line. Without a name, every bench that needs no arguments.
  */
+import { accelerator } from './accelerator.ts';
 import { allocation } from './allocation.ts';
 import { compression } from './compression.ts';
 import { measurement } from './measurement.ts';
@@ -14,6 +15,7 @@ import { quantization } from './quantization.ts';
 type Bench = (say: (line: string) => void, args: readonly string[]) => Promise<object>;
 const benches: Record<string, Bench> = {
   measurement,
+  accelerator,
   allocation,
   quantization,
   compression,

@@ -2,7 +2,7 @@ import type { KernelKind } from '../../api/hardware-profile.ts';
 import { modelWith } from '../onnx/fixtures.ts';
 import { makeNode } from '../onnx/graph.ts';
 import type { Model, NodeProto, TensorProto } from '../onnx/model.ts';
-import { tensor } from '../onnx/tensors.ts';
+import { adopted, tensor } from '../onnx/tensors.ts';
 
 /** A chain of equal layers: what stands at its ends, such as quantising the input, is shared by all. */
 export interface KernelModel {
@@ -57,7 +57,7 @@ function residentChain(shape: readonly number[], step: Step, layers: number): { 
     node.output = node.output.map((name) => (name === 'y' ? 'y0' : name));
   }
   const { node, initializer } = model.graph;
-  const initializers = [tensor('map', numbers(product(shape), 3), shape), ...initializer];
+  const initializers = [adopted('map', new Float32Array(product(shape)).fill(0.5), shape), ...initializer];
   const nodes = [spread, ...node, mean];
   return { model: modelWith({ inputs: { x: input }, initializers, nodes, outputs: ['y'], opset: 17 }), input };
 }
@@ -157,29 +157,47 @@ export interface KernelPair {
 
 const [short, long] = [3, 9];
 
+const pairOf = (make: (layers: number) => KernelModel): KernelPair => ({ short: make(short), long: make(long) });
+
+/** Products with square weights, of so many rows. */
+export const productPair = (kind: 'MatMul' | 'VectorMatMul', rows: number, width: number): KernelPair =>
+  pairOf((layers) => products(kind, rows, width, { layers, batch: 1 }));
+
+/** Convolutions of so many images of `side` x `side`, with as many channels before as after. */
+const convolutionPair = (
+  ...[kind, channels, kernel, side, batch]: [
+    kind: KernelKind,
+    channels: number,
+    kernel: number,
+    side: number,
+    batch: number,
+  ]
+): KernelPair =>
+  pairOf((layers) => {
+    const group = kind === 'DepthwiseConv' ? channels : 1;
+    return convolutions(kind, channels, kernel, side, group, { layers, batch });
+  });
+
 /**
  * The kinds of `kernelModels` in sizes that keep a GPU busy, in pairs: a call, its copies and its launch cost as much as
  * many layers there, and are the same for both.
  */
-export function gpuKernelPairs(): KernelPair[] {
-  const sizes: ((onGpu: OnGpu) => KernelModel)[] = [
-    (onGpu) => convolutions('Conv', 64, 3, 112, 1, { ...onGpu, batch: 4 }),
-    (onGpu) => convolutions('Conv', 256, 3, 28, 1, onGpu),
-    (onGpu) => convolutions('PointwiseConv', 64, 1, 112, 1, { ...onGpu, batch: 4 }),
-    (onGpu) => convolutions('PointwiseConv', 512, 1, 28, 1, onGpu),
-    (onGpu) => convolutions('DepthwiseConv', 64, 3, 112, 64, { ...onGpu, batch: 4 }),
-    (onGpu) => convolutions('DepthwiseConv', 512, 5, 28, 512, onGpu),
-    (onGpu) => products('MatMul', 512, 1024, onGpu),
-    (onGpu) => products('MatMul', 8192, 1024, onGpu),
-    (onGpu) => products('VectorMatMul', 1, 1024, onGpu),
-    (onGpu) => products('VectorMatMul', 1, 1536, onGpu),
-  ];
-  return sizes.map((make) => ({ short: make({ layers: short, batch: 8 }), long: make({ layers: long, batch: 8 }) }));
-}
+export const gpuKernelPairs = (): KernelPair[] => [
+  convolutionPair('Conv', 64, 3, 112, 4),
+  convolutionPair('Conv', 256, 3, 28, 8),
+  convolutionPair('PointwiseConv', 64, 1, 112, 4),
+  convolutionPair('PointwiseConv', 512, 1, 28, 8),
+  convolutionPair('DepthwiseConv', 64, 3, 112, 4),
+  convolutionPair('DepthwiseConv', 512, 5, 28, 8),
+  productPair('MatMul', 512, 1024),
+  productPair('MatMul', 8192, 1024),
+  productPair('VectorMatMul', 1, 1024),
+  productPair('VectorMatMul', 1, 1536),
+];
 
 /** Additions of large tensors that stay on the device: `bytes` are moved by each, two read and one written. */
 export function gpuTriads(layers: number): { model: Model; shape: number[]; bytes: number } {
-  const shape = [8192, 8192];
+  const shape = [8192, 4096];
   const step: Step = (from, to, i) => ({ nodes: [makeNode('Add', `add${i}`, [from, 'map'], [to])] });
   const { model, input } = residentChain(shape, step, layers);
   return { model, shape: input, bytes: 3 * 4 * product(shape) };

@@ -27,7 +27,8 @@ test('the first of several counts, and what a GPU does not tell is left out', ()
 
 test('what is no answer is no GPU', () => {
   const sentences = ['', 'No devices were found\n', 'Field "compute_cap" is not a valid field to query.\n\n'];
-  for (const sentence of sentences) assert.deepEqual([gpuFacts(sentence), clockState(sentence)], [undefined, undefined]);
+  for (const sentence of sentences)
+    assert.deepEqual([gpuFacts(sentence), clockState(sentence)], [undefined, undefined]);
 });
 
 test('clocks count as held down for as long as the driver counts, by what it was for longest', () => {

@@ -74,18 +74,25 @@ async function timesOf(engine: Engine, pair: KernelPair, clock: () => number): P
  * How long layers take on a GPU in each precision that they can have, without what a call costs: copies, launches and the
  * wait for the last. `clock` in milliseconds.
  */
-export async function gpuKernelTimes(engine: Engine, clock: () => number): Promise<KernelTime[]> {
+export async function gpuKernelTimes(
+  engine: Engine,
+  clock: () => number,
+  pairs = gpuKernelPairs(),
+): Promise<KernelTime[]> {
   const all: KernelTime[] = [];
-  for (const pair of gpuKernelPairs()) all.push(...(await timesOf(engine, pair, clock)));
+  for (const pair of pairs) all.push(...(await timesOf(engine, pair, clock)));
   return all;
 }
 
+/** Additions in each of two chains. */
+const [few, many] = [2, 8];
+
 /** The bandwidth of a GPU's memory, by what more additions of large tensors add. `clock` in milliseconds. */
 export async function gpuBandwidth(engine: Engine, clock: () => number): Promise<Abilities['bandwidthGBps']> {
-  const [few, many] = [gpuTriads(2), gpuTriads(8)];
-  const x: Tensor = { type: 'FP32', shape: few.shape, data: kernelInput(few) };
-  const [fewMs = 0, manyMs = 0] = await withSession(engine, few.model, (a) =>
-    withSession(engine, many.model, (b) => leastOf([a, b], { x }, clock)),
+  const { model, shape, bytes } = gpuTriads(few);
+  const x: Tensor = { type: 'FP32', shape, data: kernelInput({ shape }) };
+  const [fewMs = 0, manyMs = 0] = await withSession(engine, model, (a) =>
+    withSession(engine, gpuTriads(many).model, (b) => leastOf([a, b], { x }, clock)),
   );
-  return { memory: (6 * many.bytes) / Math.max(manyMs - fewMs, 1e-6) / 1e6 };
+  return { memory: ((many - few) * bytes) / Math.max(manyMs - fewMs, 1e-6) / 1e6 };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { Candidate } from '../../../../api/candidate.ts';
 import type { Tensor } from '../../../../engines/engine.ts';
@@ -10,7 +11,6 @@ import { decode, encode, type Model } from '../../model.ts';
 import { prepare } from '../../prepare.ts';
 import { DataType, tensor } from '../../tensors.ts';
 import { hasHalves, inHalves } from './halves.ts';
-import { readFile } from 'node:fs/promises';
 
 const options: Candidate['engine'] = { threads: 1, graphOptimization: 'All' };
 const wave = (length: number, scale = 1) => Float32Array.from({ length }, (_, i) => scale * Math.sin(1 + 3 * i));
@@ -51,7 +51,9 @@ test('layers with weights of 16 bits and what lies between them are computed in 
   // One cast into halves in front of the first layer; out of them for Exp and for the second output.
   assert.deepEqual([casts(half, DataType.FLOAT16), casts(half, DataType.FLOAT)], [1, 2]);
   const layers = half.graph.node.filter(({ opType }) => opType === 'Conv' || opType === 'MatMul');
-  const sixteen = new Set(half.graph.initializer.filter((one) => one.dataType === DataType.FLOAT16).map(({ name }) => name));
+  const sixteen = new Set(
+    half.graph.initializer.filter((one) => one.dataType === DataType.FLOAT16).map(({ name }) => name),
+  );
   assert.ok(layers.length === 2 && layers.every(({ input }) => input.slice(1).every((name) => sixteen.has(name))));
   const x: Tensor = { type: 'FP32', shape: [1, 2, 6, 6], data: wave(72) };
   const [there, here] = [await outputs(stored, { x }), await outputs(half, { x })];
