@@ -149,50 +149,32 @@ export const kernelModels = (): KernelModel[] => [
   products('VectorMatMul', 1, 1024),
 ];
 
-/** Chains of `short` and of `long` layers, the same but for that: what the others add is the time of a layer alone. */
-export interface KernelPair {
-  short: KernelModel;
-  long: KernelModel;
-}
-
-const [short, long] = [3, 9];
-
-const pairOf = (make: (layers: number) => KernelModel): KernelPair => ({ short: make(short), long: make(long) });
+/** A chain of so many layers: what more of them add is the time of a layer alone. */
+export type KernelChain = (layers: number) => KernelModel;
 
 /** Products with square weights, of so many rows. */
-export const productPair = (kind: 'MatMul' | 'VectorMatMul', rows: number, width: number): KernelPair =>
-  pairOf((layers) => products(kind, rows, width, { layers, batch: 1 }));
+export const productChain =
+  (kind: 'MatMul' | 'VectorMatMul', rows: number, width: number): KernelChain =>
+  (layers) =>
+    products(kind, rows, width, { layers, batch: 1 });
 
-/** Convolutions of so many images of `side` x `side`, with as many channels before as after. */
-const convolutionPair = (
-  ...[kind, channels, kernel, side, batch]: [
-    kind: KernelKind,
-    channels: number,
-    kernel: number,
-    side: number,
-    batch: number,
-  ]
-): KernelPair =>
-  pairOf((layers) => {
-    const group = kind === 'DepthwiseConv' ? channels : 1;
-    return convolutions(kind, channels, kernel, side, group, { layers, batch });
-  });
+const convolutionChain =
+  (kind: KernelKind, channels: number, kernel: number, side: number, batch: number): KernelChain =>
+  (layers) =>
+    convolutions(kind, channels, kernel, side, kind === 'DepthwiseConv' ? channels : 1, { layers, batch });
 
-/**
- * The kinds of `kernelModels` in sizes that keep a GPU busy, in pairs: a call, its copies and its launch cost as much as
- * many layers there, and are the same for both.
- */
-export const gpuKernelPairs = (): KernelPair[] => [
-  convolutionPair('Conv', 64, 3, 112, 4),
-  convolutionPair('Conv', 256, 3, 28, 8),
-  convolutionPair('PointwiseConv', 64, 1, 112, 4),
-  convolutionPair('PointwiseConv', 512, 1, 28, 8),
-  convolutionPair('DepthwiseConv', 64, 3, 112, 4),
-  convolutionPair('DepthwiseConv', 512, 5, 28, 8),
-  productPair('MatMul', 512, 1024),
-  productPair('MatMul', 8192, 1024),
-  productPair('VectorMatMul', 1, 1024),
-  productPair('VectorMatMul', 1, 1536),
+/** The kinds of `kernelModels` in sizes that keep a GPU busy. */
+export const gpuKernelChains: readonly KernelChain[] = [
+  convolutionChain('Conv', 64, 3, 112, 4),
+  convolutionChain('Conv', 256, 3, 28, 8),
+  convolutionChain('PointwiseConv', 64, 1, 112, 4),
+  convolutionChain('PointwiseConv', 512, 1, 28, 8),
+  convolutionChain('DepthwiseConv', 64, 3, 112, 4),
+  convolutionChain('DepthwiseConv', 512, 5, 28, 8),
+  productChain('MatMul', 512, 1024),
+  productChain('MatMul', 8192, 1024),
+  productChain('VectorMatMul', 1, 1024),
+  productChain('VectorMatMul', 1, 1536),
 ];
 
 /** Additions of large tensors that stay on the device: `bytes` are moved by each, two read and one written. */

@@ -1,12 +1,13 @@
 import type { Precision } from '../../api/candidate.ts';
 import type { Abilities } from '../../api/hardware-profile.ts';
 import {
-  gpuKernelPairs,
+  gpuKernelChains,
   gpuTriads,
+  type KernelChain,
   type KernelModel,
-  type KernelPair,
   kernelInput,
 } from '../../core/hardware/kernels.ts';
+import type { Model } from '../../core/onnx/model.ts';
 import { prepare } from '../../core/onnx/prepare.ts';
 import { type Engine, EngineError, type Session, type Tensor } from '../../engines/engine.ts';
 import { inPrecision } from '../derive/precision.ts';
@@ -33,33 +34,34 @@ async function leastOf(sessions: readonly Session[], feeds: Record<string, Tenso
 
 const inputOf = (chain: KernelModel): Tensor => ({ type: 'FP32', shape: [...chain.shape], data: kernelInput(chain) });
 
-/** What a layer adds; where noise says nothing or less, its share of the whole, which is too much. */
-const layerMs = ({ short, long }: KernelPair, shortMs: number, longMs: number) =>
-  longMs > shortMs ? (longMs - shortMs) / (long.layers - short.layers) : longMs / long.layers;
+/** Layers of the two chains that are compared: a call, its copies and its launch cost the same for both. */
+const [short, long] = [3, 9];
 
-async function timesOf(engine: Engine, pair: KernelPair, clock: () => number): Promise<KernelTime[]> {
-  const { name, kind, macs } = pair.long;
-  const feeds = { x: inputOf(pair.long) };
-  const calibration = { rows: 1, inputs: feeds };
-  const [short, long] = [prepare(pair.short.model), prepare(pair.long.model)];
+/** What a layer adds; where noise says nothing or less, its share of the whole, which is too much. */
+const layerMs = (shortMs: number, longMs: number) =>
+  longMs > shortMs ? (longMs - shortMs) / (long - short) : longMs / long;
+
+async function timesOf(engine: Engine, chain: KernelChain, clock: () => number): Promise<KernelTime[]> {
+  const described = chain(short);
+  const { name, kind, macs } = described;
+  const feeds = { x: inputOf(described) };
+  const [few, many] = [prepare(described.model), prepare(chain(long).model)];
+  const written = (model: Model, precision: Precision) =>
+    inPrecision({ engine }, model, precision, { rows: 1, inputs: feeds });
   const times: KernelTime[] = [];
-  const time = (precision: Precision, ms: number, ratio: number) =>
-    times.push({ name, kind, precision, ms, macs, ratio });
-  await withSession(engine, short, (shortSession) =>
-    withSession(engine, long, async (longSession) => {
+  await withSession(engine, few, (fewFp32) =>
+    withSession(engine, many, async (manyFp32) => {
       for (const precision of precisions) {
-        const shortened = await inPrecision({ engine }, short, precision, calibration);
-        if (shortened.graph.node.every(({ opType }, i) => opType === short.graph.node[i]?.opType)) continue;
+        const shorter = await written(few, precision);
+        if (shorter.graph.node.every(({ opType }, i) => opType === few.graph.node[i]?.opType)) continue;
         try {
-          const lengthened = await inPrecision({ engine }, long, precision, calibration);
-          const [shortMs = 0, longMs = 0, otherShortMs = 0, otherLongMs = 0] = await withSession(
-            engine,
-            shortened,
-            (a) => withSession(engine, lengthened, (b) => leastOf([shortSession, longSession, a, b], feeds, clock)),
+          const longer = await written(many, precision);
+          const [a = 0, b = 0, c = 0, d = 0] = await withSession(engine, shorter, (fewOther) =>
+            withSession(engine, longer, (manyOther) => leastOf([fewFp32, manyFp32, fewOther, manyOther], feeds, clock)),
           );
-          const [fp32, other] = [layerMs(pair, shortMs, longMs), layerMs(pair, otherShortMs, otherLongMs)];
-          if (times.length === 0) time('FP32', fp32, 1);
-          time(precision, other, other / fp32);
+          const [fp32, other] = [layerMs(a, b), layerMs(c, d)];
+          if (times.length === 0) times.push({ name, kind, precision: 'FP32', ms: fp32, macs, ratio: 1 });
+          times.push({ name, kind, precision, ms: other, macs, ratio: other / fp32 });
         } catch (error) {
           // No kernel for it here: a precision that is not in the table can't be gained from.
           if (!(error instanceof EngineError)) throw error;
@@ -77,22 +79,22 @@ async function timesOf(engine: Engine, pair: KernelPair, clock: () => number): P
 export async function gpuKernelTimes(
   engine: Engine,
   clock: () => number,
-  pairs = gpuKernelPairs(),
+  chains: readonly KernelChain[] = gpuKernelChains,
 ): Promise<KernelTime[]> {
   const all: KernelTime[] = [];
-  for (const pair of pairs) all.push(...(await timesOf(engine, pair, clock)));
+  for (const chain of chains) all.push(...(await timesOf(engine, chain, clock)));
   return all;
 }
 
 /** Additions in each of two chains. */
-const [few, many] = [2, 8];
+const additions = { few: 2, many: 8 };
 
 /** The bandwidth of a GPU's memory, by what more additions of large tensors add. `clock` in milliseconds. */
 export async function gpuBandwidth(engine: Engine, clock: () => number): Promise<Abilities['bandwidthGBps']> {
-  const { model, shape, bytes } = gpuTriads(few);
+  const { model, shape, bytes } = gpuTriads(additions.few);
   const x: Tensor = { type: 'FP32', shape, data: kernelInput({ shape }) };
   const [fewMs = 0, manyMs = 0] = await withSession(engine, model, (a) =>
-    withSession(engine, gpuTriads(many).model, (b) => leastOf([a, b], { x }, clock)),
+    withSession(engine, gpuTriads(additions.many).model, (b) => leastOf([a, b], { x }, clock)),
   );
-  return { memory: ((many - few) * bytes) / Math.max(manyMs - fewMs, 1e-6) / 1e6 };
+  return { memory: ((additions.many - additions.few) * bytes) / Math.max(manyMs - fewMs, 1e-6) / 1e6 };
 }

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { KernelKind } from '../../api/hardware-profile.ts';
 import { ProbeResult } from '../../api/task.ts';
-import { gpuKernelPairs, gpuTriads, kernelModels, patternModels, productPair } from '../../core/hardware/kernels.ts';
+import { gpuKernelChains, gpuTriads, kernelModels, patternModels, productChain } from '../../core/hardware/kernels.ts';
 import { modelCost } from '../../core/onnx/cost/cost.ts';
 import { decode } from '../../core/onnx/model.ts';
 import type { Engine, Session } from '../../engines/engine.ts';
@@ -46,12 +46,14 @@ test('a triad adds and multiplies, on every element and on nothing else', () => 
 });
 
 test('the models that are timed have the cost that is said, and no two a name', () => {
-  const pairs = gpuKernelPairs().map(({ short }) => short);
-  for (const { model, macs, layers } of [...kernelModels(), ...pairs])
+  const onGpu = gpuKernelChains.map((chain) => chain(1));
+  for (const { model, macs, layers } of [...kernelModels(), ...onGpu])
     assert.equal(modelCost(model).macs, macs * layers);
   const names = [...kernelModels(), ...patternModels()].map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
-  assert.deepEqual(new Set(kernelModels().map(({ kind }) => kind)), new Set(KernelKind.options));
+  for (const models of [kernelModels(), onGpu]) {
+    assert.deepEqual(new Set(models.map(({ kind }) => kind)), new Set(KernelKind.options));
+  }
 });
 
 test('of a GPU, a layer takes what it adds: a call and its copies, which are many times that, are none of it', async () => {
@@ -72,7 +74,7 @@ test('of a GPU, a layer takes what it adds: a call and its copies, which are man
       return { ...session, run };
     },
   };
-  const times = await gpuKernelTimes(timed, () => now, [productPair('MatMul', 8, 32)]);
+  const times = await gpuKernelTimes(timed, () => now, [productChain('MatMul', 8, 32)]);
   const of = (precision: string) => times.find((time) => time.precision === precision);
   assert.deepEqual([of('FP32')?.ms, of('FP16')?.ms, of('FP16')?.ratio], [0.25, 0.125, 0.5]);
   assert.ok(times.every(({ macs }) => macs === 8 * 32 * 32) && of('INT8Dynamic'));
