@@ -23,7 +23,7 @@ export interface HardwareOptions {
 
 /** One core, and room for arrays that fit no cache; of a GPU, for its libraries and chains of large layers. */
 const probeWorker = { cpu: '1', memory: '1Gi', deadline: '5m' };
-const gpuProbeWorker = { cpu: '1', memory: '8Gi', deadline: '10m' };
+const gpuProbeWorker = { cpu: '1', memory: '4Gi', deadline: '10m' };
 
 /** Nodes become profiles of accelerator types, each probed once it is there for good. Its keys are names of profiles. */
 export function hardwareController(options: HardwareOptions): Controller {

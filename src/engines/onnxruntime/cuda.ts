@@ -24,8 +24,12 @@ async function tryCuda(): Promise<void> {
     );
     await session.release();
   } catch (cause) {
-    const said = (cause as Error).message.split('\n')[0]?.slice(0, 250);
-    throw new EngineError('EngineFailed', `the CUDA provider did not load: ${said}; ${advice}`, { cause });
+    const { message } = cause as Error;
+    // Behind the signature of a C++ function: "CUDA failure 100: no CUDA-capable device is detected ; GPU=…".
+    const said = /CUDA failure \d+: [^;]+|error: .+/.exec(message)?.[0].trim() ?? message.split('\n')[0];
+    throw new EngineError('EngineFailed', `the CUDA provider did not load: ${said?.slice(0, 250)}; ${advice}`, {
+      cause,
+    });
   }
 }
 
