@@ -1,7 +1,7 @@
 import { apiVersion, labels } from '../../api/common.ts';
 import type { HardwareProfile } from '../../api/hardware-profile.ts';
 import { hardwareProfiles } from '../../api/resources.ts';
-import { acceleratorType, defaultLabelKeys, deviceOf } from '../../core/hardware/labels.ts';
+import { acceleratorType, defaultLabelKeys } from '../../core/hardware/labels.ts';
 import type { Cluster } from '../../runtime/cluster/cluster.ts';
 import { nodes, type Pod, pods } from '../../runtime/cluster/core-types.ts';
 import { type Controller, itself, owner } from '../../runtime/controller.ts';
@@ -21,9 +21,8 @@ export interface HardwareOptions {
   labelKeys?: readonly string[];
 }
 
-/** One core, and room for arrays that fit no cache; of a GPU, for its libraries and chains of large layers. */
+/** One core, and room for arrays that fit no cache; a GPU's probe takes a minute, and may share its node's processor. */
 const probeWorker = { cpu: '1', memory: '1Gi', deadline: '5m' };
-const gpuProbeWorker = { cpu: '1', memory: '4Gi', deadline: '10m' };
 
 /** Nodes become profiles of accelerator types, each probed once it is there for good. Its keys are names of profiles. */
 export function hardwareController(options: HardwareOptions): Controller {
@@ -34,17 +33,8 @@ export function hardwareController(options: HardwareOptions): Controller {
     const owner = { ...profile, kind: 'HardwareProfile', metadata: { ...profile.metadata, namespace } };
     const own = { [labels.accelerator]: profile.metadata.name.slice(0, 63) };
     const task = { kind: 'Probe' } as const;
-    const { match } = profile.spec;
     return workerPod({
-      ...{
-        owner,
-        name,
-        task,
-        worker: deviceOf(match) ? gpuProbeWorker : probeWorker,
-        settings,
-        nodeLabels: match,
-        labels: own,
-      },
+      ...{ owner, name, task, worker: probeWorker, settings, nodeLabels: profile.spec.match, labels: own },
     });
   }
 

@@ -4,10 +4,10 @@ import { apiVersion } from '../../api/common.ts';
 import { workerEnv } from '../../api/task.ts';
 import { workerPod } from './worker-pod.ts';
 
-const podOn = (nodeLabels?: Record<string, string>) =>
+const podOn = (nodeLabels?: Record<string, string>, memory = '2Gi') =>
   workerPod({
     owner: { apiVersion, kind: 'HardwareProfile', metadata: { name: 'p', namespace: 'retune-system', uid: 'u' } },
-    ...{ name: 'probe-0', task: { kind: 'Probe' }, worker: { cpu: '2', memory: '4Gi', deadline: '5m' }, nodeLabels },
+    ...{ name: 'probe-0', task: { kind: 'Probe' }, worker: { cpu: '2', memory, deadline: '5m' }, nodeLabels },
     settings: { image: 'retune:latest', namespace: 'retune-system', store: { hostPath: '/var/lib/retune' } },
   });
 
@@ -37,12 +37,19 @@ test('a worker on a GPU has one, whole, and is told to use it', () => {
     container?.env?.find(({ name }) => name === workerEnv.provider),
     { name: 'RETUNE_PROVIDER', value: 'CUDA' },
   );
+  const [large] = podOn({ 'nvidia.com/gpu.product': 'NVIDIA-H200' }, '6Gi').spec.containers;
+  assert.equal(large?.resources?.limits?.memory, '6Gi');
 });
 
 test('no other worker has, and its pod is as it was', () => {
-  for (const nodeLabels of [undefined, { 'kubernetes.io/arch': 'amd64' }, { 'retune.dev/accelerator-type': 'big' }]) {
+  const others: (Record<string, string> | undefined)[] = [
+    undefined,
+    { 'kubernetes.io/arch': 'amd64' },
+    { 'retune.dev/accelerator-type': 'big' },
+  ];
+  for (const nodeLabels of others) {
     const [container] = podOn(nodeLabels).spec.containers;
-    assert.deepEqual(container?.resources?.limits, { cpu: '2', memory: '4Gi' });
+    assert.deepEqual(container?.resources?.limits, { cpu: '2', memory: '2Gi' });
     assert.ok(!container?.env?.some(({ name }) => name === workerEnv.provider));
     if (!nodeLabels) continue;
     const [[key, value] = []] = Object.entries(nodeLabels);

@@ -1,6 +1,7 @@
 import { apiVersion, labels } from '../../api/common.ts';
 import type { NASSearchSpec } from '../../api/nas-search.ts';
 import { type Task, workerEnv } from '../../api/task.ts';
+import { quantity } from '../../api/units.ts';
 import { deviceOf, excludedLabels } from '../../core/hardware/labels.ts';
 import type { ApiObject } from '../../runtime/cluster/cluster.ts';
 import type { Container, Pod } from '../../runtime/cluster/core-types.ts';
@@ -77,13 +78,19 @@ function affinity(nodeLabels: Record<string, string> | undefined) {
 /** All that a worker may write to beside its store: engines write optimised graphs to files. */
 const scratch = { volume: { name: 'tmp', emptyDir: {} }, mount: { name: 'tmp', mountPath: '/tmp' } };
 
+/** CUDA's libraries take most of a gigabyte in each of the two processes that are compared. */
+const leastOnGpu = '4Gi';
+const atLeast = (least: string, wanted: string) => (quantity(wanted) < quantity(least) ? least : wanted);
+
 /**
  * A pod that does one task and ends: Guaranteed resources in whole cores, the restricted Pod Security Standard, no
  * service-account token, a deadline, its result in the termination message.
  */
 export function workerPod({ owner, name, task, worker, settings, nodeLabels, labels: extra }: WorkerPod): Pod {
   const device = nodeLabels && deviceOf(nodeLabels);
-  const resources = { cpu: worker.cpu, memory: worker.memory, ...(device && { [device.resource]: '1' }) };
+  const resources = device
+    ? { cpu: worker.cpu, memory: atLeast(leastOnGpu, worker.memory), [device.resource]: '1' }
+    : { cpu: worker.cpu, memory: worker.memory };
   const { store } = settings;
   const mountPath = store.mountPath ?? defaultMount;
   const container: Container = {
