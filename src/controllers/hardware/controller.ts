@@ -21,7 +21,7 @@ export interface HardwareOptions {
   labelKeys?: readonly string[];
 }
 
-/** One core, and room for arrays that fit no cache; a GPU's probe takes a minute, and may share its node's processor. */
+/** One core, and room for arrays that fit no cache. */
 const probeWorker = { cpu: '1', memory: '1Gi', deadline: '5m' };
 
 /** Nodes become profiles of accelerator types, each probed once it is there for good. Its keys are names of profiles. */

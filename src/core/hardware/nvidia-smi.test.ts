@@ -39,6 +39,15 @@ test('clocks count as held down for as long as the driver counts, by what it was
   assert.equal(heldDown(after, after, 400), undefined);
 });
 
+test('a power limit that held an H200 back beside a neighbour is seen, in what it printed then', () => {
+  const [before, after] = [clockState('4563449, 0, 0, 0\n'), clockState('23863432, 0, 0, 0\n')];
+  assert.ok(before && after);
+  const held = heldDown(before, after, 20_000);
+  assert.ok(held?.because === 'its power limit' && Math.abs(held.ms - 19_300) < 1);
+  const [busy, idle] = [clockState('0x0000000000000004\n'), clockState('0x0000000000000001\n')];
+  assert.ok(busy && idle && heldDown(busy, busy, 100)?.ms === 100 && heldDown(idle, idle, 100) === undefined);
+});
+
 test('drivers without counters tell by what holds before and after; an idle clock is no throttled one', () => {
   const [idle, hot] = [clockState('0x0000000000000001\n'), clockState('0x0000000000000020')];
   assert.ok(idle && hot);
