@@ -1,25 +1,22 @@
 # One image: operator, worker and reference server. BASE has Node 24; tests build the same file on a base of their own.
 ARG BASE=node:24-slim
-# cuda adds what runs models on NVIDIA GPUs, some 3 GB: see docs/accelerators.md. The default adds nothing.
+
+# PROVIDER=cuda adds what runs models on NVIDIA GPUs, some 3 GB (docs/accelerators.md): the provider of the same version as
+# onnxruntime-node's library, which it must fit, and the CUDA 13 and cuDNN 9 that it loads. The default adds nothing.
+FROM ${BASE} AS provider
 ARG PROVIDER=cpu
-
-FROM ${BASE} AS provider-cpu
-RUN mkdir -p /provider/engine /provider/cuda
-
-# The provider of the same version as onnxruntime-node's library, which it must fit, and the CUDA 13 and cuDNN 9 it loads.
-FROM ${BASE} AS provider-cuda
 COPY package.json ./
-RUN apt-get update && apt-get install -y --no-install-recommends python3-pip \
- && version=$(node -p "require('./package.json').dependencies['onnxruntime-node']") \
- && pip install --no-cache-dir --no-deps --target /packages "onnxruntime-gpu==$version" \
- && pip install --no-cache-dir --target /packages --upgrade "nvidia-cuda-runtime~=13.0" "nvidia-cuda-nvrtc~=13.0" \
-      "nvidia-cufft~=12.0" "nvidia-curand~=10.0" "nvidia-cublas~=13.0" "nvidia-cudnn-cu13~=9.0" \
- && mkdir -p /provider/engine /provider/cuda \
- && cp /packages/onnxruntime/capi/libonnxruntime_providers_cuda.so \
-       /packages/onnxruntime/capi/libonnxruntime_providers_shared.so /provider/engine \
- && find /packages/nvidia -name 'lib*.so.*' -exec cp {} /provider/cuda \;
-
-FROM provider-${PROVIDER} AS provider
+RUN mkdir -p /provider/engine /provider/cuda \
+ && if [ "$PROVIDER" = cuda ]; then \
+      apt-get update && apt-get install -y --no-install-recommends python3-pip \
+      && version=$(node -p "require('./package.json').dependencies['onnxruntime-node']") \
+      && pip install --no-cache-dir --no-deps --target /packages "onnxruntime-gpu==$version" \
+      && pip install --no-cache-dir --target /cuda "nvidia-cuda-runtime~=13.0" "nvidia-cuda-nvrtc~=13.0" \
+           "nvidia-cufft~=12.0" "nvidia-curand~=10.0" "nvidia-cublas~=13.0" "nvidia-cudnn-cu13~=9.0" \
+      && cp /packages/onnxruntime/capi/libonnxruntime_providers_cuda.so \
+            /packages/onnxruntime/capi/libonnxruntime_providers_shared.so /provider/engine \
+      && find /cuda -name 'lib*.so.*' -exec cp {} /provider/cuda \; ; \
+    fi
 
 FROM ${BASE} AS build
 WORKDIR /app

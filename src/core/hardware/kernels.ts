@@ -21,7 +21,7 @@ export interface KernelModel {
 export const layersInChain = 3;
 
 /** Numbers that look random and are the same in every run, in −1 to 1. */
-function numbers(length: number, seed: number): Float32Array {
+export function numbers(length: number, seed: number): Float32Array {
   let state = seed;
   return Float32Array.from({ length }, () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -29,12 +29,12 @@ function numbers(length: number, seed: number): Float32Array {
   });
 }
 
-const product = (shape: readonly number[]) => shape.reduce((total, size) => total * size, 1);
+export const product = (shape: readonly number[]) => shape.reduce((total, size) => total * size, 1);
 
-type Step = (from: string, to: string, index: number) => { nodes: NodeProto[]; constants?: TensorProto[] };
+export type Step = (from: string, to: string, index: number) => { nodes: NodeProto[]; constants?: TensorProto[] };
 
 /** `layers` steps one after the other, from `x` to `y`. */
-function chain(shape: readonly number[], step: Step, layers = layersInChain): Model {
+export function chain(shape: readonly number[], step: Step, layers = layersInChain): Model {
   const steps = Array.from({ length: layers }, (_, index) =>
     step(index === 0 ? 'x' : `y${index}`, index + 1 < layers ? `y${index + 1}` : 'y', index),
   );
@@ -46,7 +46,7 @@ function chain(shape: readonly number[], step: Step, layers = layersInChain): Mo
  * A chain whose large tensors never leave the device: `x` holds one number for each channel and is spread over a constant
  * of `shape`, and `y` is the mean over all but the channels, which are axis 1.
  */
-function residentChain(shape: readonly number[], step: Step, layers: number): { model: Model; input: number[] } {
+export function residentChain(shape: readonly number[], step: Step, layers: number): { model: Model; input: number[] } {
   const input = shape.map((size, axis) => (axis === 1 ? size : 1));
   const model = chain(shape, step, layers);
   const spread = makeNode('Add', 'spread', ['x', 'map'], ['x0']);
@@ -75,7 +75,8 @@ interface OnGpu {
   batch: number;
 }
 
-function convolutions(
+/** Chains of equal convolutions of maps of `side` x `side`, with as many channels before as after. */
+export function convolutions(
   kind: KernelKind,
   channels: number,
   kernel: number,
@@ -116,7 +117,8 @@ function chainOf(shape: readonly number[], step: Step, onGpu: OnGpu | undefined)
   return { model, shape: input, layers: onGpu.layers };
 }
 
-function products(kind: KernelKind, rows: number, width: number, onGpu?: OnGpu): KernelModel {
+/** Chains of products with square weights, of so many rows. */
+export function products(kind: KernelKind, rows: number, width: number, onGpu?: OnGpu): KernelModel {
   const shape = [rows, width];
   const scale = Math.sqrt(6 / width);
   const step: Step = (from, to, index) => ({
@@ -147,90 +149,6 @@ export const kernelModels = (): KernelModel[] => [
   products('MatMul', 128, 1024),
   products('VectorMatMul', 1, 384),
   products('VectorMatMul', 1, 1024),
-];
-
-/** A chain of so many layers: what more of them add is the time of a layer alone. */
-export type KernelChain = (layers: number) => KernelModel;
-
-/** Products with square weights, of so many rows. */
-export const productChain =
-  (kind: 'MatMul' | 'VectorMatMul', rows: number, width: number): KernelChain =>
-  (layers) =>
-    products(kind, rows, width, { layers, batch: 1 });
-
-const convolutionChain =
-  (kind: KernelKind, channels: number, kernel: number, side: number, batch: number): KernelChain =>
-  (layers) =>
-    convolutions(kind, channels, kernel, side, kind === 'DepthwiseConv' ? channels : 1, { layers, batch });
-
-/** The kinds of `kernelModels` in sizes that keep a GPU busy. */
-export const gpuKernelChains: readonly KernelChain[] = [
-  convolutionChain('Conv', 64, 3, 112, 4),
-  convolutionChain('Conv', 256, 3, 28, 8),
-  convolutionChain('PointwiseConv', 64, 1, 112, 4),
-  convolutionChain('PointwiseConv', 512, 1, 28, 8),
-  convolutionChain('DepthwiseConv', 64, 3, 112, 4),
-  convolutionChain('DepthwiseConv', 512, 5, 28, 8),
-  productChain('MatMul', 512, 1024),
-  productChain('MatMul', 8192, 1024),
-  productChain('VectorMatMul', 1, 1024),
-  productChain('VectorMatMul', 1, 1536),
-];
-
-/** Additions of large tensors that stay on the device: `bytes` are moved by each, two read and one written. */
-export function gpuTriads(layers: number): { model: Model; shape: number[]; bytes: number } {
-  const shape = [8192, 4096];
-  const step: Step = (from, to, i) => ({ nodes: [makeNode('Add', `add${i}`, [from, 'map'], [to])] });
-  const { model, input } = residentChain(shape, step, layers);
-  return { model, shape: input, bytes: 3 * 4 * product(shape) };
-}
-
-/** An operator, or a pattern that engines fuse, several times one after the other on one shape. */
-export type PatternModel = Pick<KernelModel, 'name' | 'model' | 'shape' | 'layers'>;
-
-const pattern = (name: string, shape: readonly number[], step: Step): PatternModel => ({
-  ...{ name: `${name} ${shape.join('x')}`, model: chain(shape, step), shape, layers: layersInChain },
-});
-
-const scalar = (name: string, value: number) => tensor(name, Float32Array.of(value));
-const [map, tokens, scores] = [
-  [1, 64, 56, 56],
-  [64, 384],
-  [8, 64, 64],
-];
-
-/** What stands between the layers of most models, in FP32. */
-export const patternModels = (): PatternModel[] => [
-  pattern('Add', map, (from, to, i) => ({
-    nodes: [makeNode('Add', `n${i}`, [from, `c${i}`], [to])],
-    constants: [tensor(`c${i}`, numbers(64, i), [1, 64, 1, 1])],
-  })),
-  pattern('Relu', map, (from, to, i) => ({ nodes: [makeNode('Relu', `n${i}`, [from], [to])] })),
-  pattern('HardSwish', map, (from, to, i) => ({ nodes: [makeNode('HardSwish', `n${i}`, [from], [to])] })),
-  pattern('Sigmoid and Mul', map, (from, to, i) => ({
-    nodes: [makeNode('Sigmoid', `s${i}`, [from], [`s${i}`]), makeNode('Mul', `n${i}`, [from, `s${i}`], [to])],
-  })),
-  pattern('GELU', tokens, (from, to, i) => ({
-    nodes: [
-      makeNode('Div', `d${i}`, [from, `root${i}`], [`d${i}`]),
-      makeNode('Erf', `e${i}`, [`d${i}`], [`e${i}`]),
-      makeNode('Add', `a${i}`, [`e${i}`, `one${i}`], [`a${i}`]),
-      makeNode('Mul', `m${i}`, [from, `a${i}`], [`m${i}`]),
-      makeNode('Mul', `n${i}`, [`m${i}`, `half${i}`], [to]),
-    ],
-    constants: [scalar(`root${i}`, Math.SQRT2), scalar(`one${i}`, 1), scalar(`half${i}`, 0.5)],
-  })),
-  pattern('LayerNormalization', tokens, (from, to, i) => ({
-    nodes: [makeNode('LayerNormalization', `n${i}`, [from, `g${i}`, `b${i}`], [to])],
-    constants: [tensor(`g${i}`, numbers(384, 3 * i + 1), [384]), tensor(`b${i}`, numbers(384, 3 * i + 2), [384])],
-  })),
-  pattern('Softmax', scores, (from, to, i) => ({ nodes: [makeNode('Softmax', `n${i}`, [from], [to])] })),
-  pattern('MaxPool 3x3', map, (from, to, i) => ({
-    nodes: [makeNode('MaxPool', `n${i}`, [from], [to], { kernel_shape: [3n, 3n], pads: [1n, 1n, 1n, 1n] })],
-  })),
-  pattern('MatMul of two activations', scores, (from, to, i) => ({
-    nodes: [makeNode('MatMul', `n${i}`, [from, from], [to])],
-  })),
 ];
 
 /** Numbers for the input of a chain. */

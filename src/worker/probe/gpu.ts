@@ -1,12 +1,7 @@
 import type { Precision } from '../../api/candidate.ts';
 import type { Abilities } from '../../api/hardware-profile.ts';
-import {
-  gpuKernelChains,
-  gpuTriads,
-  type KernelChain,
-  type KernelModel,
-  kernelInput,
-} from '../../core/hardware/kernels.ts';
+import { gpuKernelChains, gpuTriads, type KernelChain } from '../../core/hardware/gpu-kernels.ts';
+import { type KernelModel, kernelInput } from '../../core/hardware/kernels.ts';
 import type { Model } from '../../core/onnx/model.ts';
 import { prepare } from '../../core/onnx/prepare.ts';
 import { type Engine, EngineError, type Session, type Tensor } from '../../engines/engine.ts';

@@ -1,6 +1,7 @@
 import type { Precision } from '../../api/candidate.ts';
 import type { KernelKind, KernelRate } from '../../api/hardware-profile.ts';
-import { type KernelModel, kernelInput, kernelModels, patternModels } from '../../core/hardware/kernels.ts';
+import { type KernelModel, kernelInput, kernelModels } from '../../core/hardware/kernels.ts';
+import { patternModels } from '../../core/hardware/patterns.ts';
 import { prepare } from '../../core/onnx/prepare.ts';
 import { type Engine, EngineError, type Session, type Tensor } from '../../engines/engine.ts';
 import { inPrecision } from '../derive/precision.ts';
