@@ -26,7 +26,7 @@ export interface Interleaved {
   contaminated: number;
   /** For how long of all blocks the pod stood at its CPU limit; loading, which may use many threads, is not counted. */
   throttledMs: number;
-  /** For how long of all blocks a GPU's clocks were held down, and what by for most of it. */
+  /** For how long of all blocks a GPU's clocks were held down, and what by when it was last seen. */
   heldDown: HeldDown;
   stoppedEarly: boolean;
   peakMemoryBytes: number;
