@@ -8,6 +8,18 @@ export const HardwareProfileSpec = z.object({
     .describe('Node labels that a node of this accelerator type carries, all of them.'),
 });
 
+/** What `nvidia-smi` says of the GPU that a worker pod was given. */
+export const GpuFacts = z.object({
+  name: z.string().max(128),
+  driver: z.string().max(32),
+  computeCapability: z.string().max(8).describe('Major and minor, for example 9.0 of Hopper.'),
+  memoryBytes: z.number(),
+  partitioned: z.boolean().describe('Whether MIG is on: then this is one instance of it.'),
+  maxClockMHz: z.object({ sm: z.number().optional(), memory: z.number().optional() }),
+  powerLimitWatts: z.number().optional(),
+});
+export type GpuFacts = z.infer<typeof GpuFacts>;
+
 /** What a probe inside a worker pod reads from the machine it runs on. */
 export const HardwareFacts = z.object({
   cpuModel: z.string().max(128),
@@ -15,7 +27,11 @@ export const HardwareFacts = z.object({
   cores: z.int().describe('Processors this pod may run on.'),
   cpuLimit: z.number().optional().describe('The cgroup CPU limit in cores; absent without a limit.'),
   cacheBytes: z.object({ l1d: z.number().optional(), l2: z.number().optional(), l3: z.number().optional() }),
-  engine: z.string().max(64).describe('Engine and version, for example onnxruntime 1.30.0.'),
+  engine: z
+    .string()
+    .max(64)
+    .describe('Engine, version and what it runs on where that is no CPU, for example onnxruntime 1.30.0.'),
+  gpu: GpuFacts.optional().describe('The GPU that models run on; absent where they run on the CPU.'),
 });
 export type HardwareFacts = z.infer<typeof HardwareFacts>;
 
@@ -39,13 +55,13 @@ const Rates = z.object({
   memory: z.number(),
 });
 
-/** What a probe measured of an accelerator type with one thread, on a node that it had alone. */
+/** What a probe measured of an accelerator type, with one thread or its GPU, on a node that it had alone. */
 export const Abilities = z.object({
   bandwidthGBps: Rates.describe(
-    'Bytes that a triad a[i] = b[i] + s*c[i] moves in a second, in 10^9, with arrays that fit each cache and with arrays that fit none (McCalpin, STREAM).',
+    'Bytes that a triad a[i] = b[i] + s*c[i] moves in a second, in 10^9, with arrays that fit each cache and with arrays that fit none (McCalpin, STREAM). Of a GPU, what additions of large tensors move in its own memory.',
   ),
   peakGops: z
-    .object({ fp32: z.number(), int8: z.number() })
+    .object({ fp32: z.number(), int8: z.number(), fp16: z.number().optional() })
     .describe('Multiply-accumulates of a large matrix product in a second, in 10^9, times two.'),
   kernels: z.array(KernelRate).max(40),
   table: Digest.describe('Every operator and fused pattern that was timed, in the artifact store.'),

@@ -133,12 +133,17 @@ export const TaskResult = z.discriminatedUnion('kind', [
 ]);
 export type TaskResult = z.infer<typeof TaskResult>;
 
+/** What runs the operators of a model: the engine's own kernels on the processor, or those for an NVIDIA GPU. */
+export const Provider = z.enum(['CPU', 'CUDA']);
+export type Provider = z.infer<typeof Provider>;
+
 /**
- * Environment of a worker: its task, where artifacts are, where the result goes, and in a pod that trains, the folder
- * that it shares with the trainer's container.
+ * Environment of a worker: its task, what it is to run models on (a Provider, the CPU without), where artifacts are,
+ * where the result goes, and in a pod that trains, the folder that it shares with the trainer's container.
  */
 export const workerEnv = {
   task: 'RETUNE_TASK',
+  provider: 'RETUNE_PROVIDER',
   store: 'RETUNE_STORE',
   terminationLog: 'RETUNE_TERMINATION_LOG',
   work: 'RETUNE_WORK',

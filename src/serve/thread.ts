@@ -1,5 +1,6 @@
 /** The thread that holds one model and runs it: the engine blocks the thread it is called on. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { Provider, workerEnv } from '../api/task.ts';
 import type { Engine, Tensor } from '../engines/engine.ts';
 import type { ThreadReply, ThreadRequest, ThreadSetup } from './inference.ts';
 
@@ -10,8 +11,9 @@ const buffers = (tensors: Record<string, Tensor>) =>
   Object.values(tensors).flatMap(({ data: { buffer } }) => (buffer instanceof ArrayBuffer ? [buffer] : []));
 
 try {
-  const { engine } = (await import(engineModule)) as { engine: Engine };
-  const session = await engine.load(model, options);
+  const { engineOn } = (await import(engineModule)) as { engineOn: (provider: Provider) => Engine };
+  // As workers are told: what is served must run as it was measured.
+  const session = await engineOn(Provider.parse(process.env[workerEnv.provider] ?? 'CPU')).load(model, options);
   // Requests that arrive while one runs wait in the port, in order.
   let last = Promise.resolve();
   parentPort?.on('message', ({ id, feeds }: ThreadRequest) => {

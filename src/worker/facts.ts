@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import type { HardwareFacts } from '../api/hardware-profile.ts';
+import type { Provider } from '../api/task.ts';
 import { cpuLimit } from '../runtime/cgroup.ts';
+import { gpu } from './gpu.ts';
 
 /** Instruction sets that decide which kernels an engine picks, by their names in /proc/cpuinfo. */
 const telling = [
@@ -34,8 +36,12 @@ function caches(): HardwareFacts['cacheBytes'] {
   return found;
 }
 
-/** What the machine under this process is, as far as it decides latency. `engine` is the engine's version. */
-export function hardwareFacts(engine: string): HardwareFacts {
+/**
+ * What the machine under this process is, as far as it decides the latency of models on `provider`. `engine` is the
+ * engine's version.
+ */
+export async function hardwareFacts(engine: string, provider: Provider = 'CPU'): Promise<HardwareFacts> {
+  const card = provider === 'CUDA' ? await gpu() : undefined;
   const [, flags = ''] = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(read('/proc/cpuinfo')) ?? [];
   const present = new Set(flags.split(' '));
   return {
@@ -45,5 +51,6 @@ export function hardwareFacts(engine: string): HardwareFacts {
     cpuLimit: cpuLimit(),
     cacheBytes: caches(),
     engine,
+    ...(card && { gpu: card }),
   };
 }

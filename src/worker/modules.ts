@@ -1,3 +1,4 @@
+import type { Provider } from '../api/task.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { ArtifactStore } from '../stores/store.ts';
 
@@ -6,15 +7,17 @@ import type { ArtifactStore } from '../stores/store.ts';
  * own child processes.
  */
 export interface Modules {
-  /** Exports `engine`. */
+  /** Exports `engineOn`. */
   engine: string;
   /** Exports `openStore`. */
   stores: string;
+  /** What models run on: the CPU when left out. */
+  provider?: Provider;
 }
 
-export async function loadEngine({ engine: url }: Modules): Promise<Engine> {
-  const { engine } = (await import(url)) as { engine: Engine };
-  return engine;
+export async function loadEngine({ engine: url, provider = 'CPU' }: Modules): Promise<Engine> {
+  const { engineOn } = (await import(url)) as { engineOn: (provider: Provider) => Engine };
+  return engineOn(provider);
 }
 
 export async function openStore({ stores: url }: Modules, uri: string): Promise<ArtifactStore> {

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { Task, type TaskResult, workerEnv } from '../api/task.ts';
+import { Provider, Task, type TaskResult, workerEnv } from '../api/task.ts';
 import { derive } from './derive/derive.ts';
 import { failureOf, WorkerError } from './failure.ts';
 import { measure } from './measure/measure.ts';
@@ -21,16 +21,24 @@ function taskOf(text: string | undefined): Task {
   }
 }
 
-async function resultOf(modules: Modules, environment: NodeJS.ProcessEnv): Promise<TaskResult> {
+function providerOf(text: string | undefined): Provider {
+  const provider = Provider.safeParse(text ?? 'CPU');
+  if (provider.success) return provider.data;
+  const message = `${workerEnv.provider} is ${text}: it is one of ${Provider.options.join(', ')}`;
+  throw new WorkerError('TaskInvalid', message);
+}
+
+async function resultOf(adapters: Modules, environment: NodeJS.ProcessEnv): Promise<TaskResult> {
   try {
     const task = taskOf(environment[workerEnv.task]);
     const store = environment[workerEnv.store] ?? defaultStore;
+    const modules = { ...adapters, provider: providerOf(environment[workerEnv.provider]) };
     if (task.kind === 'Measure') return await measure({ store, modules }, task);
     const engine = await loadEngine(modules);
     const work = environment[workerEnv.work];
     const onOutput = (text: string) => process.stdout.write(text);
     const deps = { store: await openStore(modules, store), engine, work, onOutput };
-    if (task.kind === 'Probe') return await probe(deps);
+    if (task.kind === 'Probe') return await probe({ ...deps, provider: modules.provider });
     if (task.kind === 'Derive') return await derive(deps, task);
     await prepareTraining(deps, task);
     return { kind: 'Prepare' };

@@ -2,6 +2,7 @@
  * `npm run bench -- <name> [its arguments] [--json]`: one bench, its progress on standard error, its figures on the last
  * line. Without a name, every bench that needs no arguments.
  */
+import { accelerator } from './accelerator.ts';
 import { allocation } from './allocation.ts';
 import { compression } from './compression.ts';
 import { drift } from './drift.ts';
@@ -19,6 +20,7 @@ type Bench = (say: (line: string) => void, args: readonly string[]) => Promise<o
 const benches: Record<string, Bench> = {
   measurement,
   drift,
+  accelerator,
   allocation,
   quantization,
   compression,

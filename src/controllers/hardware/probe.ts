@@ -58,8 +58,11 @@ export function probeStep(
       const known = status.fingerprint;
       const generation = (status.generation ?? 1) + (known && known !== found ? 1 : 0);
       const { memory } = abilities.bandwidthGBps;
-      const { fp32, int8 } = abilities.peakGops;
-      const message = `${facts.cpuModel}: memory ${memory.toFixed(1)} GB/s, FP32 ${fp32.toFixed(0)} and INT8 ${int8.toFixed(0)} Gop/s a thread`;
+      const { fp32, int8, fp16 } = abilities.peakGops;
+      const rates = `FP32 ${fp32.toFixed(0)} and INT8 ${int8.toFixed(0)} Gop/s`;
+      const message = facts.gpu
+        ? `${facts.gpu.name}: memory ${memory.toFixed(0)} GB/s, ${rates}${fp16 ? `, FP16 ${fp16.toFixed(0)}` : ''}`
+        : `${facts.cpuModel}: memory ${memory.toFixed(1)} GB/s, ${rates} a thread`;
       return { status: { ...status, facts, abilities, fingerprint: found, generation }, message };
     },
   });

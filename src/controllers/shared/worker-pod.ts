@@ -1,6 +1,8 @@
 import { apiVersion, labels } from '../../api/common.ts';
 import type { NASSearchSpec } from '../../api/nas-search.ts';
 import { type Task, workerEnv } from '../../api/task.ts';
+import { quantity } from '../../api/units.ts';
+import { deviceOf, excludedLabels } from '../../core/hardware/labels.ts';
 import type { ApiObject } from '../../runtime/cluster/cluster.ts';
 import type { Container, Pod } from '../../runtime/cluster/core-types.ts';
 import { deadlineMs, trainingPod } from './training-pod.ts';
@@ -49,16 +51,32 @@ export interface WorkerPod {
   labels?: Record<string, string>;
 }
 
+/** Nodes that carry these labels and are no part of such a device; of the terms, one must hold with all of its rules. */
+function nodeTerms(nodeLabels: Record<string, string>) {
+  const carried = Object.entries(nodeLabels).map(([key, value]) => ({ key, operator: 'In', values: [value] }));
+  return excludedLabels(nodeLabels).reduce<
+    { matchExpressions: { key: string; operator: string; values?: string[] }[] }[]
+  >(
+    (terms, { key, whole }) => {
+      const ways = [
+        { key, operator: 'DoesNotExist' },
+        ...(whole.length > 0 ? [{ key, operator: 'In', values: [...whole] }] : []),
+      ];
+      return terms.flatMap(({ matchExpressions }) =>
+        ways.map((way) => ({ matchExpressions: [...matchExpressions, way] })),
+      );
+    },
+    [{ matchExpressions: carried }],
+  );
+}
+
 /** On its accelerator's nodes, and on none where another worker runs: two benchmarks on a node measure each other. */
 function affinity(nodeLabels: Record<string, string> | undefined) {
-  const matchExpressions = Object.entries(nodeLabels ?? {}).map(([key, value]) => ({
-    key,
-    operator: 'In',
-    values: [value],
-  }));
   return {
     ...(nodeLabels && {
-      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] } },
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: nodeTerms(nodeLabels) },
+      },
     }),
     podAntiAffinity: {
       requiredDuringSchedulingIgnoredDuringExecution: [
@@ -83,6 +101,10 @@ function tolerations({ pods, accelerator, gpu }: { pods: PodSettings; accelerato
 /** All that a worker may write to beside its store: engines write optimised graphs to files. */
 const scratch = { volume: { name: 'tmp', emptyDir: {} }, mount: { name: 'tmp', mountPath: '/tmp' } };
 
+/** CUDA's libraries take most of a gigabyte in each of the two processes that are compared. */
+const leastOnGpu = '4Gi';
+const atLeast = (least: string, wanted: string) => (quantity(wanted) < quantity(least) ? least : wanted);
+
 /**
  * A pod that does one task and ends: Guaranteed resources in whole cores, the restricted Pod Security Standard, no
  * service-account token, a deadline, its result in the termination message.
@@ -91,7 +113,10 @@ export function workerPod(options: WorkerPod): Pod {
   const { owner, name, task, worker, settings, nodeLabels, accelerator, labels: extra } = options;
   const { pods = {} } = settings;
   const queueName = worker.queueName ?? pods.queueName;
-  const resources = { cpu: worker.cpu, memory: worker.memory };
+  const device = nodeLabels && deviceOf(nodeLabels);
+  const resources = device
+    ? { cpu: worker.cpu, memory: atLeast(leastOnGpu, worker.memory), [device.resource]: '1' }
+    : { cpu: worker.cpu, memory: worker.memory };
   const { store } = settings;
   const mountPath = store.mountPath ?? defaultMount;
   const container: Container = {
@@ -102,6 +127,7 @@ export function workerPod(options: WorkerPod): Pod {
     env: [
       { name: workerEnv.task, value: JSON.stringify(task) },
       { name: workerEnv.store, value: `file://${mountPath}` },
+      ...(device ? [{ name: workerEnv.provider, value: device.provider }] : []),
     ],
     terminationMessagePolicy: 'FallbackToLogsOnError',
     resources: { requests: resources, limits: resources },

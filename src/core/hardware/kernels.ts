@@ -2,7 +2,7 @@ import type { KernelKind } from '../../api/hardware-profile.ts';
 import { modelWith } from '../onnx/fixtures.ts';
 import { makeNode } from '../onnx/graph.ts';
 import type { Model, NodeProto, TensorProto } from '../onnx/model.ts';
-import { tensor } from '../onnx/tensors.ts';
+import { adopted, tensor } from '../onnx/tensors.ts';
 
 /** A chain of equal layers: what stands at its ends, such as quantising the input, is shared by all. */
 export interface KernelModel {
@@ -21,7 +21,7 @@ export interface KernelModel {
 export const layersInChain = 3;
 
 /** Numbers that look random and are the same in every run, in −1 to 1. */
-function numbers(length: number, seed: number): Float32Array {
+export function numbers(length: number, seed: number): Float32Array {
   let state = seed;
   return Float32Array.from({ length }, () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -29,17 +29,37 @@ function numbers(length: number, seed: number): Float32Array {
   });
 }
 
-const product = (shape: readonly number[]) => shape.reduce((total, size) => total * size, 1);
+export const product = (shape: readonly number[]) => shape.reduce((total, size) => total * size, 1);
 
-type Step = (from: string, to: string, index: number) => { nodes: NodeProto[]; constants?: TensorProto[] };
+export type Step = (from: string, to: string, index: number) => { nodes: NodeProto[]; constants?: TensorProto[] };
 
-/** `layersInChain` steps one after the other, from `x` to `y`. */
-function chain(shape: readonly number[], step: Step): Model {
-  const steps = Array.from({ length: layersInChain }, (_, index) =>
-    step(index === 0 ? 'x' : `y${index}`, index + 1 < layersInChain ? `y${index + 1}` : 'y', index),
+/** `layers` steps one after the other, from `x` to `y`. */
+export function chain(shape: readonly number[], step: Step, layers = layersInChain): Model {
+  const steps = Array.from({ length: layers }, (_, index) =>
+    step(index === 0 ? 'x' : `y${index}`, index + 1 < layers ? `y${index + 1}` : 'y', index),
   );
   const [nodes, initializers] = [steps.flatMap((each) => each.nodes), steps.flatMap(({ constants = [] }) => constants)];
   return modelWith({ inputs: { x: shape }, initializers, nodes, outputs: ['y'], opset: 17 });
+}
+
+/**
+ * A chain whose large tensors never leave the device: `x` holds one number for each channel and is spread over a constant
+ * of `shape`, and `y` is the mean over all but the channels, which are axis 1.
+ */
+export function residentChain(shape: readonly number[], step: Step, layers: number): { model: Model; input: number[] } {
+  const input = shape.map((size, axis) => (axis === 1 ? size : 1));
+  const model = chain(shape, step, layers);
+  const spread = makeNode('Add', 'spread', ['x', 'map'], ['x0']);
+  const axes = shape.flatMap((_, axis) => (axis === 1 ? [] : [BigInt(axis)]));
+  const mean = makeNode('ReduceMean', 'mean', ['y0'], ['y'], { axes, keepdims: 1 });
+  for (const node of model.graph.node) {
+    node.input = node.input.map((name) => (name === 'x' ? 'x0' : name));
+    node.output = node.output.map((name) => (name === 'y' ? 'y0' : name));
+  }
+  const { node, initializer } = model.graph;
+  const initializers = [adopted('map', new Float32Array(product(shape)).fill(0.5), shape), ...initializer];
+  const nodes = [spread, ...node, mean];
+  return { model: modelWith({ inputs: { x: input }, initializers, nodes, outputs: ['y'], opset: 17 }), input };
 }
 
 /** A layer and the rectifier behind it. */
@@ -48,8 +68,24 @@ const rectified = (layer: NodeProto, to: string, index: number) => [
   makeNode('Relu', `relu${index}`, [layer.output[0] ?? ''], [to]),
 ];
 
-function convolutions(kind: KernelKind, channels: number, kernel: number, side: number, group = 1): KernelModel {
-  const shape = [1, channels, side, side];
+/** How chains are made for a GPU: of so many layers, large enough to keep one busy. */
+interface OnGpu {
+  layers: number;
+  /** Images at once. */
+  batch: number;
+}
+
+/** Chains of equal convolutions of maps of `side` x `side`, with as many channels before as after. */
+export function convolutions(
+  kind: KernelKind,
+  channels: number,
+  kernel: number,
+  side: number,
+  group = 1,
+  onGpu?: OnGpu,
+): KernelModel {
+  const batch = onGpu?.batch ?? 1;
+  const shape = [batch, channels, side, side];
   const weights = [channels, channels / group, kernel, kernel];
   const pad = BigInt(kernel >> 1);
   const scale = Math.sqrt(6 / product(weights.slice(1)));
@@ -57,7 +93,7 @@ function convolutions(kind: KernelKind, channels: number, kernel: number, side: 
     makeNode('Conv', `conv${index}`, [from, `w${index}`, `b${index}`], [`l${index}`], {
       ...{ kernel_shape: [BigInt(kernel), BigInt(kernel)], pads: [pad, pad, pad, pad], group },
     });
-  const model = chain(shape, (from, to, index) => ({
+  const step: Step = (from, to, index) => ({
     nodes: rectified(conv(from, index), to, index),
     constants: [
       tensor(
@@ -67,16 +103,25 @@ function convolutions(kind: KernelKind, channels: number, kernel: number, side: 
       ),
       tensor(`b${index}`, numbers(channels, index + 9), [channels]),
     ],
-  }));
+  });
   const depthwise = group > 1 ? ' depthwise' : '';
-  const name = `Conv ${kernel}x${kernel}${depthwise} ${channels}>${channels} ${side}x${side}`;
-  return { name, kind, model, shape, layers: layersInChain, macs: product(weights) * side * side };
+  const images = batch > 1 ? `${batch}x` : '';
+  const name = `Conv ${kernel}x${kernel}${depthwise} ${channels}>${channels} ${images}${side}x${side}`;
+  const macs = product(weights) * side * side * batch;
+  return { name, kind, macs, ...chainOf(shape, step, onGpu) };
 }
 
-function products(kind: KernelKind, rows: number, width: number): KernelModel {
+function chainOf(shape: readonly number[], step: Step, onGpu: OnGpu | undefined) {
+  if (!onGpu) return { model: chain(shape, step), shape, layers: layersInChain };
+  const { model, input } = residentChain(shape, step, onGpu.layers);
+  return { model, shape: input, layers: onGpu.layers };
+}
+
+/** Chains of products with square weights, of so many rows. */
+export function products(kind: KernelKind, rows: number, width: number, onGpu?: OnGpu): KernelModel {
   const shape = [rows, width];
   const scale = Math.sqrt(6 / width);
-  const model = chain(shape, (from, to, index) => ({
+  const step: Step = (from, to, index) => ({
     nodes: rectified(makeNode('MatMul', `matmul${index}`, [from, `w${index}`], [`l${index}`]), to, index),
     constants: [
       tensor(
@@ -85,15 +130,8 @@ function products(kind: KernelKind, rows: number, width: number): KernelModel {
         [width, width],
       ),
     ],
-  }));
-  return {
-    name: `MatMul ${rows}x${width}x${width}`,
-    kind,
-    model,
-    shape,
-    layers: layersInChain,
-    macs: rows * width ** 2,
-  };
+  });
+  return { name: `MatMul ${rows}x${width}x${width}`, kind, macs: rows * width ** 2, ...chainOf(shape, step, onGpu) };
 }
 
 /**
@@ -111,54 +149,6 @@ export const kernelModels = (): KernelModel[] => [
   products('MatMul', 128, 1024),
   products('VectorMatMul', 1, 384),
   products('VectorMatMul', 1, 1024),
-];
-
-/** An operator, or a pattern that engines fuse, several times one after the other on one shape. */
-export type PatternModel = Pick<KernelModel, 'name' | 'model' | 'shape' | 'layers'>;
-
-const pattern = (name: string, shape: readonly number[], step: Step): PatternModel => ({
-  ...{ name: `${name} ${shape.join('x')}`, model: chain(shape, step), shape, layers: layersInChain },
-});
-
-const scalar = (name: string, value: number) => tensor(name, Float32Array.of(value));
-const [map, tokens, scores] = [
-  [1, 64, 56, 56],
-  [64, 384],
-  [8, 64, 64],
-];
-
-/** What stands between the layers of most models, in FP32. */
-export const patternModels = (): PatternModel[] => [
-  pattern('Add', map, (from, to, i) => ({
-    nodes: [makeNode('Add', `n${i}`, [from, `c${i}`], [to])],
-    constants: [tensor(`c${i}`, numbers(64, i), [1, 64, 1, 1])],
-  })),
-  pattern('Relu', map, (from, to, i) => ({ nodes: [makeNode('Relu', `n${i}`, [from], [to])] })),
-  pattern('HardSwish', map, (from, to, i) => ({ nodes: [makeNode('HardSwish', `n${i}`, [from], [to])] })),
-  pattern('Sigmoid and Mul', map, (from, to, i) => ({
-    nodes: [makeNode('Sigmoid', `s${i}`, [from], [`s${i}`]), makeNode('Mul', `n${i}`, [from, `s${i}`], [to])],
-  })),
-  pattern('GELU', tokens, (from, to, i) => ({
-    nodes: [
-      makeNode('Div', `d${i}`, [from, `root${i}`], [`d${i}`]),
-      makeNode('Erf', `e${i}`, [`d${i}`], [`e${i}`]),
-      makeNode('Add', `a${i}`, [`e${i}`, `one${i}`], [`a${i}`]),
-      makeNode('Mul', `m${i}`, [from, `a${i}`], [`m${i}`]),
-      makeNode('Mul', `n${i}`, [`m${i}`, `half${i}`], [to]),
-    ],
-    constants: [scalar(`root${i}`, Math.SQRT2), scalar(`one${i}`, 1), scalar(`half${i}`, 0.5)],
-  })),
-  pattern('LayerNormalization', tokens, (from, to, i) => ({
-    nodes: [makeNode('LayerNormalization', `n${i}`, [from, `g${i}`, `b${i}`], [to])],
-    constants: [tensor(`g${i}`, numbers(384, 3 * i + 1), [384]), tensor(`b${i}`, numbers(384, 3 * i + 2), [384])],
-  })),
-  pattern('Softmax', scores, (from, to, i) => ({ nodes: [makeNode('Softmax', `n${i}`, [from], [to])] })),
-  pattern('MaxPool 3x3', map, (from, to, i) => ({
-    nodes: [makeNode('MaxPool', `n${i}`, [from], [to], { kernel_shape: [3n, 3n], pads: [1n, 1n, 1n, 1n] })],
-  })),
-  pattern('MatMul of two activations', scores, (from, to, i) => ({
-    nodes: [makeNode('MatMul', `n${i}`, [from, from], [to])],
-  })),
 ];
 
 /** Numbers for the input of a chain. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Precision } from '../../api/candidate.ts';
-import type { Abilities, KernelKind } from '../../api/hardware-profile.ts';
+import { Abilities, HardwareFacts, type KernelKind } from '../../api/hardware-profile.ts';
+import { Work } from '../../api/trial.ts';
 import type { Space } from '../search/space.ts';
+import h200 from './h200.fixture.json' with { type: 'json' };
 import { type BaseRun, narrowed, uselessChoices } from './narrowing.ts';
 
 type Rates = Record<string, [gops: number, ...ratios: [Precision, number][]]>;
@@ -87,4 +89,37 @@ test('separating and tiling are left out where they gain nothing', () => {
     narrowed(space, found).dimensions.map(({ name }) => name),
     ['depth'],
   );
+});
+
+/** As it was probed, and the vision transformer of the examples as it was measured there, in turns with FP32. */
+const recorded = {
+  abilities: Abilities.parse(h200.abilities),
+  trial: (wanted: string, batchSize: number) => {
+    const found = h200.trials.find((trial) => trial.precision === wanted && trial.batchSize === batchSize);
+    assert.ok(found);
+    return { ...found, work: Work.parse(found.work) };
+  },
+};
+const left = (batchSize: number) => {
+  const precisions: Precision[] = ['FP32', 'FP16', 'INT8Static', 'INT4'];
+  const { work, p50Ms } = recorded.trial('FP32', batchSize);
+  const useless = uselessChoices({ ...space, precisions }, { work, p50Ms }, recorded.abilities);
+  return narrowed({ ...space, precisions }, useless).precisions;
+};
+
+test('on a GPU, what has no kernel there is left out, and 16 bits are kept where there is enough to compute', () => {
+  assert.equal(HardwareFacts.parse(h200.facts).gpu?.name, 'NVIDIA H200');
+  assert.deepEqual(left(1024), ['FP32', 'FP16']);
+  // Eight images are too few: it launches kernels for most of the time.
+  assert.deepEqual(left(8), ['FP32']);
+});
+
+test('what was left out on that GPU gained nothing when it was measured, and what was kept did', () => {
+  for (const batchSize of [8, 1024]) {
+    const kept = left(batchSize);
+    for (const name of ['FP16', 'INT8Static', 'INT4'] as const) {
+      const { low, high } = recorded.trial(name, batchSize);
+      assert.ok(kept.includes(name) ? high < 0.92 : low > 0.92, `${name} at ${batchSize}: ${low} to ${high}`);
+    }
+  }
 });

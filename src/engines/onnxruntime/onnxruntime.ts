@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import packageJson from 'onnxruntime-node/package.json' with { type: 'json' };
 import type { EngineOptions } from '../../api/candidate.ts';
+import type { Provider } from '../../api/task.ts';
 import {
   type DataType,
   type Engine,
@@ -13,6 +14,7 @@ import {
   type Tensor,
   type TensorInfo,
 } from '../engine.ts';
+import { assertLoaded, executionProviders, forCuda } from './cuda.ts';
 
 const fromOrt: Record<string, DataType> = {
   float32: 'FP32',
@@ -34,6 +36,7 @@ function sentence(error: unknown): string {
 }
 
 function loadError(error: unknown): EngineError {
+  if (error instanceof EngineError) return error;
   const message = sentence(error);
   if (
     /not a registered function\/op|is not a registered|No Op registered|NOT_IMPLEMENTED|Could not find an implementation/i.test(
@@ -82,8 +85,7 @@ function createSession(
   });
 }
 
-async function load(model: Uint8Array, options: EngineOptions, how?: LoadOptions): Promise<Session> {
-  const session = await createSession(model, options, how);
+function sessionOf(session: InferenceSession): Session {
   return {
     inputs: describe(session.inputMetadata),
     outputs: describe(session.outputMetadata),
@@ -102,12 +104,16 @@ async function load(model: Uint8Array, options: EngineOptions, how?: LoadOptions
   };
 }
 
-async function optimise(model: Uint8Array, options: EngineOptions): Promise<Uint8Array> {
+async function optimised(
+  model: Uint8Array,
+  options: EngineOptions,
+  more: InferenceSession.SessionOptions,
+): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'retune-optimised-'));
   try {
     const optimizedModelFilePath = join(folder, 'model.onnx');
     // The file holds layouts of this machine's instruction sets, which the engine warns of.
-    const session = await createSession(model, options, {}, { optimizedModelFilePath });
+    const session = await createSession(model, options, {}, { ...more, optimizedModelFilePath });
     await session.release();
     return new Uint8Array(await readFile(optimizedModelFilePath));
   } finally {
@@ -115,5 +121,32 @@ async function optimise(model: Uint8Array, options: EngineOptions): Promise<Uint
   }
 }
 
+/**
+ * ONNX Runtime on the CPU, or with its CUDA provider on a GPU. There, operators that CUDA has no kernel for run on the CPU,
+ * and tensors are copied to them and back; that there is no provider or no GPU is an EngineError, and never a run on the
+ * CPU instead.
+ */
+export function engineOn(provider: Provider): Engine {
+  const version = `onnxruntime ${packageJson.version}`;
+  if (provider === 'CPU') {
+    return {
+      version,
+      load: async (model, options, how) => sessionOf(await createSession(model, options, how)),
+      optimise: (model, options) => optimised(model, options, {}),
+    };
+  }
+  return {
+    version: `${version} CUDA`,
+    async load(model, options, how) {
+      await assertLoaded();
+      return sessionOf(await createSession(forCuda(model), options, how, { executionProviders }));
+    },
+    async optimise(model, options) {
+      await assertLoaded();
+      return optimised(forCuda(model), options, { executionProviders });
+    },
+  };
+}
+
 /** ONNX Runtime on the CPU. */
-export const engine: Engine = { version: `onnxruntime ${packageJson.version}`, load, optimise };
+export const engine: Engine = engineOn('CPU');

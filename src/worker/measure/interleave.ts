@@ -1,7 +1,9 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { type HeldDown, heldDown } from '../../core/hardware/nvidia-smi.ts';
 import { type Pair, pairedRatio } from '../../core/statistics/paired.ts';
 import { median } from '../../core/statistics/quantile.ts';
+import { clocks } from '../gpu.ts';
 import { type Runner, startRunner } from './child.ts';
 import type { Block, RunnerSetup, Shapes } from './messages.ts';
 
@@ -24,6 +26,8 @@ export interface Interleaved {
   contaminated: number;
   /** For how long of all blocks the pod stood at its CPU limit; loading, which may use many threads, is not counted. */
   throttledMs: number;
+  /** For how long of all blocks a GPU's clocks were held down, and what by when it was last seen. */
+  heldDown: HeldDown;
   stoppedEarly: boolean;
   peakMemoryBytes: number;
   measuredMs: number;
@@ -63,6 +67,18 @@ async function both(candidate: RunnerSetup, baseline: RunnerSetup): Promise<[Run
   throw a.status === 'rejected' ? a.reason : (b as PromiseRejectedResult).reason;
 }
 
+/** Asked between blocks, never in one: of a GPU, what happened to its clocks since the last time. */
+async function clockWatch(setup: RunnerSetup, into: HeldDown): Promise<(elapsedMs: number) => Promise<void>> {
+  if (setup.modules.provider !== 'CUDA') return async () => undefined;
+  let before = await clocks();
+  return async (elapsedMs) => {
+    const after = await clocks();
+    const held = before && after && heldDown(before, after, elapsedMs);
+    before = after;
+    if (held) Object.assign(into, { ms: into.ms + held.ms, because: held.because });
+  };
+}
+
 /**
  * Runs both models in turns, in blocks of less than half a second, which goes first decided by a coin: whatever else
  * happens on the machine happens to both. Pairs in which a process had to wait for a processor are kept out and made up
@@ -77,6 +93,7 @@ export async function interleave(candidate: RunnerSetup, baseline: RunnerSetup, 
       pairs: [],
       contaminated: 0,
       throttledMs: 0,
+      heldDown: { ms: 0, because: '' },
       stoppedEarly: false,
       peakMemoryBytes: 0,
       measuredMs: 0,
@@ -100,12 +117,15 @@ export async function interleave(candidate: RunnerSetup, baseline: RunnerSetup, 
       const blocks = Math.max(fewestBlocks, Math.min(240, (plan.minSamples * warmA) / blockMs));
       const countA = runsPerBlock(plan.minSamples / blocks, warmA);
       const countB = runsPerBlock(plan.controlSamples / blocks, warmB);
+      const watch = await clockWatch(candidate, result.heldDown);
       while (!done(load / loads)) {
         const candidateFirst = uniformInt(random, 0, 1) === 1;
         const started = performance.now();
         const first = await (candidateFirst ? a.run(countA) : b.run(countB));
         const second = await (candidateFirst ? b.run(countB) : a.run(countA));
-        result.measuredMs += performance.now() - started;
+        const elapsedMs = performance.now() - started;
+        result.measuredMs += elapsedMs;
+        await watch(elapsedMs);
         result.throttledMs += first.throttledMs + second.throttledMs;
         const [blockA, blockB] = candidateFirst ? [first, second] : [second, first];
         if (waited(blockA) > mostWaiting || waited(blockB) > mostWaiting) {

@@ -42,7 +42,7 @@ async function outputsAgree(store: ArtifactStore, setup: RunnerSetup, task: Meas
   if (!outputs) throw new WorkerError('StoreFailed', `the recorded outputs ${recorded} hold no array "outputs"`);
   const runner = await startRunner(setup);
   try {
-    return sameOutputs(await runner.outputs(outputs.shape[0] ?? 0, output), outputs);
+    return sameOutputs(await runner.outputs(outputs.shape[0] ?? 0, output), outputs, setup.modules.provider);
   } finally {
     await runner.stop();
   }
@@ -93,9 +93,10 @@ export async function measure(deps: MeasureDeps, task: MeasureTask): Promise<Mea
       retryable: true,
     });
   }
-  const facts = hardwareFacts(measured.engine);
+  const { provider } = deps.modules;
+  const facts = await hardwareFacts(measured.engine, provider);
   const [engine, model] = [await loadEngine(deps.modules), await store.get(task.candidate.digest)];
-  const work = await workOfRun(engine, model, measured.shapes, facts.cacheBytes);
+  const work = await workOfRun(engine, model, measured.shapes, facts.gpu ? {} : facts.cacheBytes);
   const latency = summarize(measured.candidateMs);
   return {
     kind: 'Measure',

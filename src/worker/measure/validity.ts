@@ -19,6 +19,19 @@ const throttled: Check = ({ measured: { throttledMs, measuredMs } }) =>
       }
     : undefined;
 
+const heldDown: Check = ({
+  measured: {
+    heldDown: { ms, because },
+    measuredMs,
+  },
+}) =>
+  ms > mostThrottled * measuredMs
+    ? {
+        reason: 'Throttled',
+        message: `the GPU's clocks were held down for ${percent(ms / measuredMs)} of the time, by ${because}: see nvidia-smi -q -d PERFORMANCE on the node`,
+      }
+    : undefined;
+
 const crowded: Check = ({ measured: { pairs, contaminated } }) =>
   contaminated > pairs.length
     ? {
@@ -36,7 +49,8 @@ const short: Check = ({ measured: { candidateMs, measuredMs, stoppedEarly }, pla
     : undefined;
 
 const checks: Check[] = [
-  throttled, // explains both of the others
+  throttled, // explains those after it
+  heldDown,
   crowded, // explains too few
   short,
 ];

@@ -1,6 +1,7 @@
 import type { Precision } from '../../api/candidate.ts';
 import type { KernelKind, KernelRate } from '../../api/hardware-profile.ts';
-import { type KernelModel, kernelInput, kernelModels, patternModels } from '../../core/hardware/kernels.ts';
+import { type KernelModel, kernelInput, kernelModels } from '../../core/hardware/kernels.ts';
+import { patternModels } from '../../core/hardware/patterns.ts';
 import { prepare } from '../../core/onnx/prepare.ts';
 import { type Engine, EngineError, type Session, type Tensor } from '../../engines/engine.ts';
 import { inPrecision } from '../derive/precision.ts';
@@ -18,11 +19,11 @@ export interface KernelTime {
   ratio: number;
 }
 
-const precisions: readonly Precision[] = ['INT8Static', 'INT8Dynamic', 'INT4', 'FP16'];
+export const precisions: readonly Precision[] = ['INT8Static', 'INT8Dynamic', 'INT4', 'FP16'];
 /** Rounds in which both run, and how long one side's turn is. */
 const [rounds, turnMs] = [12, 3];
 
-async function turn(
+export async function turn(
   session: Session,
   feeds: Record<string, Tensor>,
   runs: number,

@@ -6,11 +6,17 @@ import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { KernelKind } from '../../api/hardware-profile.ts';
 import { ProbeResult } from '../../api/task.ts';
-import { kernelModels, patternModels } from '../../core/hardware/kernels.ts';
+import { gpuKernelChains, gpuTriads, productChain } from '../../core/hardware/gpu-kernels.ts';
+import { kernelModels } from '../../core/hardware/kernels.ts';
+import { patternModels } from '../../core/hardware/patterns.ts';
 import { modelCost } from '../../core/onnx/cost/cost.ts';
+import { decode } from '../../core/onnx/model.ts';
+import type { Engine, Session } from '../../engines/engine.ts';
+import { engine } from '../../engines/onnxruntime/onnxruntime.ts';
 import { moduleUrl } from '../../runtime/modules.ts';
 import { directoryStore } from '../../stores/directory/directory.ts';
 import { runWorker } from '../run.ts';
+import { gpuKernelTimes } from './gpu.ts';
 import { peakOf, ratesOf } from './kernels.ts';
 import { triadOf } from './triad.ts';
 
@@ -25,10 +31,10 @@ const modules = {
   stores: moduleUrl('../../stores/open.ts', import.meta.url),
 };
 
-async function worker(task: string | undefined) {
+async function worker(task: string | undefined, provider?: string) {
   const terminationLog = join(folder, 'message');
   const environment = { RETUNE_TERMINATION_LOG: terminationLog, RETUNE_STORE: pathToFileURL(folder).href };
-  const code = await runWorker(modules, { ...environment, RETUNE_TASK: task });
+  const code = await runWorker(modules, { ...environment, RETUNE_TASK: task, RETUNE_PROVIDER: provider });
   return { code, message: await readFile(terminationLog, 'utf8') };
 }
 
@@ -42,10 +48,44 @@ test('a triad adds and multiplies, on every element and on nothing else', () => 
 });
 
 test('the models that are timed have the cost that is said, and no two a name', () => {
-  for (const { model, macs, layers } of kernelModels()) assert.equal(modelCost(model).macs, macs * layers);
+  const onGpu = gpuKernelChains.map((chain) => chain(1));
+  for (const { model, macs, layers } of [...kernelModels(), ...onGpu])
+    assert.equal(modelCost(model).macs, macs * layers);
   const names = [...kernelModels(), ...patternModels()].map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
-  assert.deepEqual(new Set(kernelModels().map(({ kind }) => kind)), new Set(KernelKind.options));
+  for (const models of [kernelModels(), onGpu]) {
+    assert.deepEqual(new Set(models.map(({ kind }) => kind)), new Set(KernelKind.options));
+  }
+});
+
+test('of a GPU, a layer takes what it adds: a call and its copies, which are many times that, are none of it', async () => {
+  let now = 0;
+  const layerCost = { FLOAT: 0.25, FLOAT16: 0.125 };
+  /** The engine, on a clock of its own: layers, and what calls cost. */
+  const timed: Engine = {
+    ...engine,
+    async load(model, options, how) {
+      const session = await engine.load(model, options, how);
+      const { node, initializer } = decode(model).graph;
+      const cost = initializer.some(({ dataType }) => dataType === 10) ? layerCost.FLOAT16 : layerCost.FLOAT;
+      const layers = node.filter(({ opType }) => /MatMul/.test(opType ?? '')).length;
+      const run: Session['run'] = (feeds) => {
+        now += 16 + layers * cost;
+        return session.run(feeds);
+      };
+      return { ...session, run };
+    },
+  };
+  const times = await gpuKernelTimes(timed, () => now, [productChain('MatMul', 8, 32)]);
+  const of = (precision: string) => times.find((time) => time.precision === precision);
+  assert.deepEqual([of('FP32')?.ms, of('FP16')?.ms, of('FP16')?.ratio], [0.25, 0.125, 0.5]);
+  assert.ok(times.every(({ macs }) => macs === 8 * 32 * 32) && of('INT8Dynamic'));
+});
+
+test('bandwidth of a GPU is of the tensors that stay on it', () => {
+  const { bytes, model, shape } = gpuTriads(4);
+  assert.deepEqual([model.graph.node.filter(({ opType }) => opType === 'Add').length, bytes], [5, 3 * 4 * 8192 * 4096]);
+  assert.ok(shape.reduce((product, size) => product * size, 1) < 1e5);
 });
 
 test('ratios are the mean of all sizes, peaks those of the best', () => {
@@ -75,4 +115,13 @@ test('a worker says what its machine is and can do, in a termination message, an
 test('what is no task is refused', async () => {
   const { code, message } = await worker(undefined);
   assert.deepEqual([code, JSON.parse(message).reason], [1, 'TaskInvalid']);
+});
+
+test('a worker that is to run models on a GPU and has no provider for it says so, and measures nothing on the CPU', async () => {
+  const { code, message } = await worker('{"kind":"Probe"}', 'CUDA');
+  const failure = JSON.parse(message);
+  assert.deepEqual([code, failure.reason], [1, 'EngineFailed']);
+  assert.match(failure.message, /the CUDA provider did not load: .+; the worker needs an image with the provider/);
+  const unknown = JSON.parse((await worker('{"kind":"Probe"}', 'TPU')).message);
+  assert.match(unknown.message, /RETUNE_PROVIDER is TPU: it is one of CPU, CUDA/);
 });
