@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Precision } from '../../api/candidate.ts';
 import { Abilities, HardwareFacts, type KernelKind } from '../../api/hardware-profile.ts';
-import { Work } from '../../api/trial.ts';
+import { Work } from '../../api/work.ts';
 import type { Space } from '../search/space.ts';
 import h200 from './h200.fixture.json' with { type: 'json' };
 import { type BaseRun, narrowed, uselessChoices } from './narrowing.ts';
