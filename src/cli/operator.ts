@@ -7,6 +7,7 @@ import { kubernetesCluster, loadConfig } from '../runtime/cluster/kubernetes/kub
 import { within } from '../runtime/cluster/within.ts';
 import { runAsLeader } from '../runtime/leader.ts';
 import { type Manager, manager } from '../runtime/manager.ts';
+import { version } from '../runtime/version.ts';
 import { controllers } from './controllers.ts';
 import { podSettings, podsVariable } from './worker-pods.ts';
 
@@ -41,7 +42,10 @@ export async function operator(options: OperatorOptions): Promise<void> {
     holdDownMs: durationMs(options.holdDown),
     labelKeys: options.labelKeys?.split(','),
   });
-  const metrics = operatorMetrics(all.map(({ name }) => name));
+  const metrics = operatorMetrics(
+    all.map(({ name }) => name),
+    version,
+  );
   let running: Manager | undefined;
   metrics.watchAge(() => running?.watchAgeSeconds() ?? 0);
   const health = {

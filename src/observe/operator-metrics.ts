@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Controller } from '../runtime/controller.ts';
 import { searchMetrics } from './objects/searches.ts';
+import { slaMetrics } from './objects/slas.ts';
 
 export type ReconcileOutcome = 'success' | 'requeue_after' | 'requeue' | 'error' | 'terminal';
 const outcomes: ReconcileOutcome[] = ['success', 'requeue_after', 'requeue', 'error', 'terminal'];
@@ -17,7 +18,7 @@ export interface OperatorMetrics {
   watching: Controller;
 }
 
-export function operatorMetrics(controllers: string[]): OperatorMetrics {
+export function operatorMetrics(controllers: string[], version: string): OperatorMetrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'retune_' });
@@ -41,13 +42,24 @@ export function operatorMetrics(controllers: string[]): OperatorMetrics {
     registers,
   });
   const leader = new Gauge({ name: 'retune_leader', help: '1 while this replica leads.', registers });
+  const build = new Gauge({
+    name: 'retune_build_info',
+    help: 'What runs: always 1.',
+    labelNames: ['version', 'node'],
+    registers,
+  });
+  build.set({ version, node: process.versions.node }, 1);
   // A series that is missing until something goes wrong can't be alerted upon.
   for (const controller of controllers) {
     for (const outcome of outcomes) total.inc({ controller, outcome }, 0);
   }
   return {
     registry,
-    watching: { name: 'metrics', watches: searchMetrics(registry), reconcile: async () => ({}) },
+    watching: {
+      name: 'metrics',
+      watches: [...searchMetrics(registry), ...slaMetrics(registry)],
+      reconcile: async () => ({}),
+    },
     reconciled: (controller, outcome, seconds) => {
       total.inc({ controller, outcome });
       duration.observe({ controller }, seconds);

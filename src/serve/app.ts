@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
+import { version as release } from '../runtime/version.ts';
 import type { ServeMetrics } from './metrics.ts';
 import { RequestError, readInference } from './protocol/request.ts';
 import { writeInference } from './protocol/response.ts';
@@ -45,7 +46,7 @@ export function app(state: AppState): Hono {
   hono.notFound((context) => context.json({ error: `there is nothing at ${context.req.path}` }, 404));
 
   hono.get('/v2', (context) =>
-    context.json({ name: 'retune', version: '0.1.0', extensions: ['binary_tensor_data', 'model_repository'] }),
+    context.json({ name: 'retune', version: release, extensions: ['binary_tensor_data', 'model_repository'] }),
   );
   hono.get('/v2/health/live', (context) => context.json({ live: true }));
   hono.get('/v2/health/ready', (context) => context.json({ ready: ready() }, ready() ? 200 : 503));
