@@ -56,7 +56,7 @@ test('each alert has its section of docs/alerts.md, and asks for metrics that th
   const text = await readFile('helm/retune/rules/operator.yaml', 'utf8');
   const { groups } = load(text) as { groups: { rules: Rule[] }[] };
   const docs = await readFile('docs/alerts.md', 'utf8');
-  const metrics = operatorMetrics(['trial']);
+  const metrics = operatorMetrics(['trial'], '0.0.0');
   metrics.watchAge(() => 0);
   const known = metrics.registry.getMetricsAsArray().map(({ name }) => name);
   for (const { alert, expr, annotations } of groups.flatMap(({ rules }) => rules)) {
