@@ -116,8 +116,8 @@ export async function serving(say: (line: string) => void, args: readonly string
     ...{ seed, replicas },
     policies: Object.fromEntries(results.map((result) => [result.name, json(result)])),
     standing: Object.fromEntries(others.map(({ name, mean }) => [name, standing(ours, mean)])),
-    // Without a single violated window half a one stands for none: the ratio is then a lower bound.
-    violationsAgainstHpa: Number((hpa.violatedShare / (ours.violatedShare || 0.5 / ours.windows)).toPrecision(3)),
+    // Without a single violated window one stands for none: the ratio is then a lower bound.
+    violationsAgainstHpa: Number((hpa.violatedShare / (ours.violatedShare || 1 / ours.windows)).toPrecision(3)),
     qualityLostPoints: Number(ours.qualityLostPoints.toPrecision(3)),
   };
 }
