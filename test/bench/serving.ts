@@ -42,6 +42,7 @@ function optionsOf(args: readonly string[]) {
     options: {
       seed: { type: 'string', default: '1' },
       replicas: { type: 'string', default: '2' },
+      load: { type: 'string', default: '1' },
       front: { type: 'string' },
       verbose: { type: 'boolean', default: false },
     },
@@ -51,7 +52,9 @@ function optionsOf(args: readonly string[]) {
     if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1 on`);
     return value;
   };
-  return { ...values, seed: whole('seed'), replicas: whole('replicas') };
+  const load = Number(values.load);
+  if (!(load > 0)) throw new Error('--load must be a number above zero');
+  return { ...values, load, seed: whole('seed'), replicas: whole('replicas') };
 }
 
 /** By name, each made anew for every trace. */
@@ -81,10 +84,10 @@ function policiesOf(front: Front, base: MeasuredVariant, hear?: (second: number,
  * Retune gives up, and `standing` how Retune stands to each of the others.
  */
 export async function serving(say: (line: string) => void, args: readonly string[]): Promise<object> {
-  const { seed, replicas, front: file, verbose } = optionsOf(args);
+  const { seed, replicas, load, front: file, verbose } = optionsOf(args);
   const { front, base } = await readFront(file);
   const conditions: Conditions = { ...surroundings, replicas };
-  const unit = unitReplicas * carried(base, 1);
+  const unit = load * unitReplicas * carried(base, 1);
   const hear = (second: number, text: string) => say(`    ${second} s: ${text}`);
   const { policies, tuned, allowed } = policiesOf(front, base, verbose ? hear : undefined);
   say(`${front.machine}: ${allowed.length} variants; load 1 is ${unit.toFixed(1)} requests/s`);
@@ -113,7 +116,7 @@ export async function serving(say: (line: string) => void, args: readonly string
     byTrace: Object.fromEntries(byTrace.map(([kind, outcome]) => [kind, rounded(outcome)])),
   });
   return {
-    ...{ seed, replicas },
+    ...{ seed, replicas, load },
     policies: Object.fromEntries(results.map((result) => [result.name, json(result)])),
     standing: Object.fromEntries(others.map(({ name, mean }) => [name, standing(ours, mean)])),
     // Without a single violated window one stands for none: the ratio is then a lower bound.

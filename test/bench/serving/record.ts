@@ -1,6 +1,7 @@
 /**
- * `node test/bench/serving/record.ts`: searches the quick-start supernet on this machine, for some minutes, and writes
- * what its trials measured to front.json beside this file. To be run on an otherwise idle machine.
+ * `node test/bench/serving/record.ts [file [variants [minutes]]]`: searches the quick-start supernet on this machine, and
+ * writes what its trials measured to the file, by default front.json beside this one. To be run on an otherwise idle
+ * machine, where sixteen variants take about five minutes.
  */
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -18,6 +19,8 @@ import { withSearch } from '../search.ts';
 import { Front, type MeasuredVariant } from './front.ts';
 
 const example = (name: string) => new URL(`../../../examples/quickstart/${name}`, import.meta.url).href;
+const [file = fileURLToPath(new URL('front.json', import.meta.url)), most = '16', minutes = '20'] =
+  process.argv.slice(2);
 const batchSize = 32;
 const manifest = {
   apiVersion,
@@ -30,7 +33,7 @@ const manifest = {
     quality: { maxDrop: '2%' },
     workload: { batchSize },
     latency: { threshold: '50ms' },
-    budget: { maxVariants: 16, maxDuration: '20m' },
+    budget: { maxVariants: Number(most), maxDuration: `${minutes}m` },
     measurement: { maxTime: '60s' },
     seed: 7,
   },
@@ -47,7 +50,8 @@ function quantilesOf(samplesMs: number[]): number[] {
 async function measuredVariant(variant: Variant, trial: Trial): Promise<MeasuredVariant | undefined> {
   const { artifact, quality } = variant.status ?? {};
   const { latency, loadCurve, record, outputsAgree, stoppedEarly } = trial.status ?? {};
-  if (!artifact || !quality || !latency || !loadCurve || !record || !outputsAgree || stoppedEarly) return undefined;
+  if (!artifact || !quality || !latency || !loadCurve || !record || outputsAgree === false || stoppedEarly)
+    return undefined;
   // <store>/sha256/<hex>
   const store = directoryStore(dirname(dirname(fileURLToPath(artifact.uri))));
   const { candidateMs } = JSON.parse(new TextDecoder().decode(await store.get(record))) as { candidateMs: number[] };
@@ -70,6 +74,9 @@ async function record(cluster: Cluster, search: NASSearch): Promise<Front> {
   const beats = (a: MeasuredVariant, b: MeasuredVariant) =>
     a.p99Ms <= b.p99Ms && lossOf(a.quality) <= lossOf(b.quality) && a !== b;
   for (const one of measured) one.onFront = !measured.some((other) => beats(other, one));
+  if (!measured.some(({ variant }) => variant === search.status?.base)) {
+    throw new Error(`the base model was not measured in ${minutes} minutes: the machine must be idle`);
+  }
   const facts = run.find(({ status }) => status?.facts)?.status?.facts;
   return Front.parse({
     machine: `${facts?.cpuModel}, one thread, ${facts?.engine}`,
@@ -77,10 +84,13 @@ async function record(cluster: Cluster, search: NASSearch): Promise<Front> {
   });
 }
 
-const front = await withSearch(manifest, 20 * 60_000, record, ({ status }) =>
-  console.error(status?.conditions?.map(({ type, reason, message }) => `${type} ${reason} ${message}`).join('; ')),
-);
-await writeFile(new URL('front.json', import.meta.url), `${JSON.stringify(front)}\n`);
+let last = '';
+const front = await withSearch(manifest, Number(minutes) * 60_000, record, ({ status }) => {
+  const message = status?.conditions?.find(({ type }) => type === 'Succeeded')?.message ?? '';
+  if (message !== last) console.error(message);
+  last = message;
+});
+await writeFile(file, `${JSON.stringify(front)}\n`);
 for (const { variant, precision, quality, p50Ms, p99Ms, onFront } of front.variants) {
   console.log(variant, precision, quality.value.toFixed(4), p50Ms.toFixed(2), p99Ms.toFixed(2), onFront ? 'front' : '');
 }
