@@ -16,14 +16,13 @@ import { rounded, standing, together, told } from './serving/versus.ts';
 
 const maxDrop = '2%';
 const headroom = 0.2;
-const surroundings = { thresholdMs: 50, most: 12, places: 16, startSeconds: 10, patienceMs: 1000 };
+const surroundings = { most: 12, places: 16, startSeconds: 10, patienceMs: 1000 };
 /** The load is told in what so many replicas of the base model carry within the threshold. */
 const unitReplicas = 4;
 /** Each kind of trace is drawn so often. */
 const draws = 3;
 
-const carried = (model: MeasuredVariant, share: number) =>
-  rateWithin(toFinalist(model), share * surroundings.thresholdMs);
+const carried = (model: MeasuredVariant, limitMs: number) => rateWithin(toFinalist(model), limitMs);
 
 async function readFront(file: string | undefined): Promise<{ front: Front; base: MeasuredVariant }> {
   const from = file ?? new URL('./serving/front.json', import.meta.url);
@@ -42,6 +41,7 @@ function optionsOf(args: readonly string[]) {
     options: {
       seed: { type: 'string', default: '1' },
       replicas: { type: 'string', default: '2' },
+      load: { type: 'string', default: '1' },
       front: { type: 'string' },
       verbose: { type: 'boolean', default: false },
     },
@@ -51,17 +51,19 @@ function optionsOf(args: readonly string[]) {
     if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1 on`);
     return value;
   };
-  return { ...values, seed: whole('seed'), replicas: whole('replicas') };
+  const load = Number(values.load);
+  if (!(load > 0)) throw new Error('--load must be a number above zero');
+  return { ...values, load, seed: whole('seed'), replicas: whole('replicas') };
 }
 
 /** By name, each made anew for every trace. */
 function policiesOf(front: Front, base: MeasuredVariant, hear?: (second: number, text: string) => void) {
+  const { thresholdMs } = front;
   const limit = { maxDrop: fraction(maxDrop), base: base.quality };
   const allowed = front.variants.filter(({ quality }) => acceptable(quality, limit));
-  const fastest = allowed.reduce((a, b) => (carried(b, 1) > carried(a, 1) ? b : a));
+  const fastest = allowed.reduce((a, b) => (carried(b, thresholdMs) > carried(a, thresholdMs) ? b : a));
   // An autoscaler that knows this SLA: the utilisation at which the base model is at the threshold less headroom.
-  const tuned = (carried(base, 1 - headroom) * base.meanMs) / 1000;
-  const { thresholdMs } = surroundings;
+  const tuned = (carried(base, thresholdMs * (1 - headroom)) * base.meanMs) / 1000;
   const policies: Record<string, () => Policy> = {
     base: () => alone(base),
     fastest: () => alone(fastest),
@@ -81,10 +83,10 @@ function policiesOf(front: Front, base: MeasuredVariant, hear?: (second: number,
  * Retune gives up, and `standing` how Retune stands to each of the others.
  */
 export async function serving(say: (line: string) => void, args: readonly string[]): Promise<object> {
-  const { seed, replicas, front: file, verbose } = optionsOf(args);
+  const { seed, replicas, load, front: file, verbose } = optionsOf(args);
   const { front, base } = await readFront(file);
-  const conditions: Conditions = { ...surroundings, replicas };
-  const unit = unitReplicas * carried(base, 1);
+  const conditions: Conditions = { ...surroundings, replicas, thresholdMs: front.thresholdMs };
+  const unit = load * unitReplicas * carried(base, front.thresholdMs);
   const hear = (second: number, text: string) => say(`    ${second} s: ${text}`);
   const { policies, tuned, allowed } = policiesOf(front, base, verbose ? hear : undefined);
   say(`${front.machine}: ${allowed.length} variants; load 1 is ${unit.toFixed(1)} requests/s`);
@@ -113,11 +115,11 @@ export async function serving(say: (line: string) => void, args: readonly string
     byTrace: Object.fromEntries(byTrace.map(([kind, outcome]) => [kind, rounded(outcome)])),
   });
   return {
-    ...{ seed, replicas },
+    ...{ seed, replicas, load },
     policies: Object.fromEntries(results.map((result) => [result.name, json(result)])),
     standing: Object.fromEntries(others.map(({ name, mean }) => [name, standing(ours, mean)])),
-    // Without a single violated window half a one stands for none: the ratio is then a lower bound.
-    violationsAgainstHpa: Number((hpa.violatedShare / (ours.violatedShare || 0.5 / ours.windows)).toPrecision(3)),
+    // Without a single violated window one stands for none: the ratio is then a lower bound.
+    violationsAgainstHpa: Number((hpa.violatedShare / (ours.violatedShare || 1 / ours.windows)).toPrecision(3)),
     qualityLostPoints: Number(ours.qualityLostPoints.toPrecision(3)),
   };
 }

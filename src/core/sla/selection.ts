@@ -48,7 +48,9 @@ function faster(finalists: Finalist[], active: Finalist | undefined, situation: 
 function moreAccurate(finalists: Finalist[], active: Finalist, situation: Situation): Selection {
   const { replicas, nearPerSecond, headroom, thresholdMs } = situation;
   const wide = { ...situation, headroom: Math.min(0.9, 2 * headroom) };
-  const picked = pickCarrier(carriers(finalists, wide), (returnMargin * nearPerSecond) / replicas)?.finalist;
+  // Never to one that may be a little worse: a step up and a step down at once would take turns for ever.
+  const noWorse = finalists.filter(({ quality }) => lossOf(quality) <= lossOf(active.quality));
+  const picked = pickCarrier(carriers(noWorse, wide), (returnMargin * nearPerSecond) / replicas)?.finalist;
   const limitMs = thresholdMs * (1 - headroom);
   return picked && gains(active, picked, limitMs) ? { kind: 'MoreAccurate', finalist: picked } : { kind: 'Stay' };
 }

@@ -23,6 +23,8 @@ export const Front = z.object({
   machine: z.string(),
   batchSize: z.number(),
   base: z.string(),
+  /** The p99 that is promised when it is served. */
+  thresholdMs: z.number(),
   variants: z.array(MeasuredVariant),
 });
 export type Front = z.infer<typeof Front>;

@@ -45,10 +45,15 @@ const superfluous = (one: Capacity, i: number, all: Capacity[]) =>
     return carries >= 0 && loss >= 0 && (carries > 0 || loss > 0 || j < i);
   });
 
-/** The pods of each model, in the order of `models`, as a list of counts: all ways to place up to `most` pods. */
+/** The pods of each model, in the order of `models`: all ways to place up to `most` pods with at most two models. */
 function* placements(models: number, most: number): Generator<number[]> {
-  if (models === 0) yield [];
-  else for (let n = 0; n <= most; n++) for (const rest of placements(models - 1, most - n)) yield [n, ...rest];
+  const none = new Array<number>(models).fill(0);
+  for (let i = 0; i < models; i++) {
+    for (let n = 1; n <= most; n++) {
+      yield none.with(i, n);
+      for (let j = i + 1; j < models; j++) for (let m = 1; n + m <= most; m++) yield none.with(i, n).with(j, m);
+    }
+  }
 }
 
 /** Fills the most accurate first, up to what each carries; undefined when the placement does not carry the load. */
@@ -66,7 +71,7 @@ function fill(models: Capacity[], counts: number[], load: number): Part[] | unde
 /**
  * After InfAdapter (Salmani et al., Reconciling High Accuracy, Cost-Efficiency, and Low Latency of Inference Serving
  * Systems, EuroMLSys 2023): every thirty seconds the load of the near future is forecast, and the set of variants with
- * the pods of each is chosen, by looking at all of them, that maximises mean accuracy less the cost of pods and of
+ * the pods of each is chosen, among all of up to two, that maximises mean accuracy less the cost of pods and of
  * loading models, with enough capacity within the threshold. New pods are ready before old ones go, and requests are
  * shared by quota. Its forecast here is the one of Retune instead of a trained network, the headroom is the same, and
  * CPUs are pods of one.

@@ -20,7 +20,7 @@ function variant(name: string, quality: number, ms: number): MeasuredVariant {
 }
 const base = variant('base', 0.99, 10);
 const small = variant('small', 0.98, 2);
-const front: Front = { machine: 'test', batchSize: 1, base: 'base', variants: [base, small] };
+const front: Front = { machine: 'test', batchSize: 1, base: 'base', thresholdMs: 50, variants: [base, small] };
 const conditions: Conditions = {
   thresholdMs: 50,
   replicas: 2,
