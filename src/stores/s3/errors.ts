@@ -12,6 +12,7 @@ const skewed = new Set(['RequestTimeTooSkewed', 'RequestInTheFuture']);
 const full = new Set(['XMinioStorageFull', 'InsufficientStorage', 'QuotaExceeded', 'XMinioAdminBucketQuotaExceeded']);
 const misplaced = new Set(['PermanentRedirect', 'AuthorizationHeaderMalformed', 'IllegalLocationConstraintException']);
 const missing = new Set(['NoSuchKey', 'NotFound']);
+const strangers = new Set(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'AccessDenied', 'XAdminUserNotFound']);
 const absent = new Set(['CredentialsProviderError', 'CredentialUnavailable', 'TokenProviderError']);
 
 const renew =
@@ -49,7 +50,7 @@ export function storeErrorOf(error: unknown, place: string, host: string): Store
       'Denied',
       `there are no credentials for ${place}: mount a Secret with an AWS credentials file (RETUNE_STORE_SECRET), or give the pods workload identity; the last thing tried said: ${message}`,
     );
-  if (status === 401 || status === 403)
+  if (strangers.has(name) || status === 401 || status === 403)
     return say(
       'Denied',
       `${host} refuses ${place} to these credentials (${name}): they need s3:GetObject, s3:PutObject, s3:ListBucket and, to collect garbage, s3:DeleteObject`,

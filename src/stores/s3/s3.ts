@@ -55,9 +55,16 @@ export function s3Store(uri: string, environment: NodeJS.ProcessEnv = process.en
     }
   }
 
+  const headed = (digest: string) =>
+    ask((s3, { HeadObjectCommand }) => s3.send(new HeadObjectCommand(at(digest)))).catch((error: unknown) => {
+      if (!(error instanceof StoreError) || !['Denied', 'Invalid'].includes(error.reason)) throw error;
+      // The answer to a HEAD has no body that says why: that to a GET has.
+      return ask((s3, { GetObjectCommand }) => s3.send(new GetObjectCommand({ ...at(digest), Range: 'bytes=0-0' })));
+    });
+
   /** When an artifact was put; undefined when it is not there. */
   const modifiedMs = (digest: string) =>
-    ask((s3, { HeadObjectCommand }) => s3.send(new HeadObjectCommand(at(digest)))).then(
+    headed(digest).then(
       ({ LastModified }) => LastModified?.getTime() ?? 0,
       (error: unknown) => {
         if (error instanceof StoreError && error.reason === 'NotFound') return undefined;
