@@ -134,12 +134,13 @@ export const TaskResult = z.discriminatedUnion('kind', [
 export type TaskResult = z.infer<typeof TaskResult>;
 
 /**
- * Environment of a worker: its task, where artifacts are, where the result goes, and in a pod that trains, the folder
+ * Environment of a worker: its task, where artifacts are and the folder with the credentials for it, where the result goes, and in a pod that trains, the folder
  * that it shares with the trainer's container.
  */
 export const workerEnv = {
   task: 'RETUNE_TASK',
   store: 'RETUNE_STORE',
+  storeCredentials: 'RETUNE_STORE_CREDENTIALS',
   terminationLog: 'RETUNE_TERMINATION_LOG',
   work: 'RETUNE_WORK',
 } as const;

@@ -6,13 +6,19 @@ import { operatorMetrics } from '../observe/operator-metrics.ts';
 import { kubernetesCluster, loadConfig } from '../runtime/cluster/kubernetes/kubernetes.ts';
 import { runAsLeader } from '../runtime/leader.ts';
 import { type Manager, manager } from '../runtime/manager.ts';
+import { openStore } from '../stores/open.ts';
 import { controllers } from './controllers.ts';
+import { collectOnSchedule } from './gc-schedule.ts';
+import { storeSettings } from './store-settings.ts';
 
 export interface OperatorOptions {
   kubeconfig?: string;
   port: string;
   holdDown: string;
   labelKeys?: string;
+  store?: string;
+  gcInterval?: string;
+  gcGrace: string;
   logFormat: LogFormat;
   logLevel: string;
 }
@@ -24,16 +30,18 @@ const stuckAfterSeconds = 5 * 60;
 export async function operator(options: OperatorOptions): Promise<void> {
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const cluster = kubernetesCluster(loadConfig(options.kubeconfig), log);
-  const hostPath = process.env.RETUNE_STORE_HOST_PATH ?? '/var/lib/retune';
-  const claimName = process.env.RETUNE_STORE_CLAIM;
+  const where = storeSettings(process.env, options.store);
+  // Folders are the nodes' own, and mounted here only where someone did so for garbage to be collected.
+  const store = openStore('uri' in where ? where.uri : `file://${where.mountPath}`);
   const namespace = process.env.RETUNE_NAMESPACE ?? 'retune-system';
   const image = process.env.RETUNE_IMAGE ?? 'retune:latest';
   const all = controllers({
     cluster,
     clock: Date.now,
-    worker: { image, namespace, store: claimName ? { claimName } : { hostPath } },
+    worker: { image, namespace, store: where },
     holdDownMs: durationMs(options.holdDown),
     labelKeys: options.labelKeys?.split(','),
+    told: { store, log },
   });
   const metrics = operatorMetrics(all.map(({ name }) => name));
   let running: Manager | undefined;
@@ -54,7 +62,15 @@ export async function operator(options: OperatorOptions): Promise<void> {
     async (signal) => {
       metrics.leading(true);
       running = manager({ cluster, controllers: all, observer: metrics, log });
-      await running.run(signal);
+      const interval = options.gcInterval ?? process.env.RETUNE_GC_INTERVAL;
+      const collecting = interval
+        ? collectOnSchedule({
+            ...{ cluster, store, log, clock: Date.now },
+            ...{ intervalMs: durationMs(interval), graceMs: durationMs(options.gcGrace) },
+            signal,
+          })
+        : undefined;
+      await Promise.all([running.run(signal), collecting]);
       metrics.leading(false);
     },
     stopping.signal,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import type { Manifest } from '../../src/stores/oci/manifest.ts';
 import { ociStore } from '../../src/stores/oci/oci.ts';
 import { readUri } from '../../src/stores/read.ts';
 import { storeContract } from '../contract/store.ts';
@@ -53,14 +54,14 @@ describe('artifacts in a real OCI registry', { skip }, () => {
     await ociStore(uri).put(bytes);
     const url = `http://${registry.host}/v2/${new URL(uri).pathname.slice(1)}/manifests/${digest.slice(7)}`;
     const response = await fetch(url, { headers: { accept: 'application/vnd.oci.image.manifest.v1+json' } });
-    const manifest = await response.json();
+    const manifest = (await response.json()) as Manifest;
     assert.equal(manifest.artifactType, 'application/vnd.retune.artifact.v1');
-    const [{ annotations: title, ...layer }] = manifest.layers;
+    const { annotations: title, ...layer } = manifest.layers[0] ?? {};
     assert.deepEqual(layer, { mediaType: 'application/onnx', digest, size: bytes.length });
     assert.deepEqual(title, { 'org.opencontainers.image.title': `${digest.slice(7, 19)}.onnx` });
     const { 'org.opencontainers.image.created': created, ...told } = manifest.annotations;
     assert.deepEqual(told, { ...annotations, 'dev.retune.quality': '0.98' });
-    assert.ok(Math.abs(Date.parse(created) - Date.now()) < 60_000);
+    assert.ok(Math.abs(Date.parse(created ?? '') - Date.now()) < 60_000);
     assert.deepEqual(new Uint8Array(await readUri(store.uri(digest), {})), bytes);
   });
 

@@ -3,24 +3,19 @@ import type { NASSearchSpec } from '../../api/nas-search.ts';
 import { type Task, workerEnv } from '../../api/task.ts';
 import type { ApiObject } from '../../runtime/cluster/cluster.ts';
 import type { Container, Pod } from '../../runtime/cluster/core-types.ts';
-import { deadlineMs, trainingPod } from './training-pod.ts';
+import { type StoreSettings, storeMount } from './store-mount.ts';
+import { deadlineMs, trainingContainers, trainingPod } from './training-pod.ts';
 
 /** What every worker pod is made of, the same for all searches. */
 export interface WorkerSettings {
   /** The image of workers whose search names none. */
   image: string;
-  /** A folder of each node, or a claim, where the artifact store lies. */
-  store: ({ hostPath: string } | { claimName: string }) & {
-    /** Where it is mounted in worker pods: a URI must mean the same in all pods that mount it. */
-    mountPath?: string;
-  };
+  store: StoreSettings;
   /** Where pods run that belong to no namespace: probes of accelerators. */
   namespace: string;
   /** Pods are processes here: a trainer's command runs as one, whatever image its search names. */
   processes?: boolean;
 }
-
-const defaultMount = '/var/lib/retune';
 
 export interface WorkerPod {
   /** The Variant or Trial that the pod works for. */
@@ -66,17 +61,13 @@ const scratch = { volume: { name: 'tmp', emptyDir: {} }, mount: { name: 'tmp', m
  */
 export function workerPod({ owner, name, task, worker, settings, nodeLabels, labels: extra }: WorkerPod): Pod {
   const resources = { cpu: worker.cpu, memory: worker.memory };
-  const { store } = settings;
-  const mountPath = store.mountPath ?? defaultMount;
+  const store = storeMount(settings.store);
   const container: Container = {
     name: 'worker',
     image: worker.image ?? settings.image,
     imagePullPolicy: 'IfNotPresent',
     args: ['worker'],
-    env: [
-      { name: workerEnv.task, value: JSON.stringify(task) },
-      { name: workerEnv.store, value: `file://${mountPath}` },
-    ],
+    env: [{ name: workerEnv.task, value: JSON.stringify(task) }, ...store.env],
     terminationMessagePolicy: 'FallbackToLogsOnError',
     resources: { requests: resources, limits: resources },
     securityContext: {
@@ -84,7 +75,7 @@ export function workerPod({ owner, name, task, worker, settings, nodeLabels, lab
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    volumeMounts: [{ name: 'artifacts', mountPath }, scratch.mount],
+    volumeMounts: [...store.mounts, scratch.mount],
   };
   const training = settings.processes ? undefined : trainingPod(container, task);
   return {
@@ -99,6 +90,10 @@ export function workerPod({ owner, name, task, worker, settings, nodeLabels, lab
         ...(worker.queueName && { 'kueue.x-k8s.io/queue-name': worker.queueName }),
         ...extra,
       },
+      // A cloud gives its identity to every container, and the trainer's is none of ours.
+      ...(store.pod.serviceAccountName && {
+        annotations: { 'eks.amazonaws.com/skip-containers': trainingContainers.trainer },
+      }),
       ownerReferences: [
         {
           ...{ apiVersion, kind: owner.kind, name: owner.metadata.name, uid: owner.metadata.uid ?? '' },
@@ -109,6 +104,7 @@ export function workerPod({ owner, name, task, worker, settings, nodeLabels, lab
     spec: {
       restartPolicy: 'Never',
       activeDeadlineSeconds: Math.ceil(deadlineMs(task, worker) / 1000),
+      ...store.pod,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 5,
@@ -121,13 +117,7 @@ export function workerPod({ owner, name, task, worker, settings, nodeLabels, lab
         seccompProfile: { type: 'RuntimeDefault' },
       },
       ...(training?.containers ?? { containers: [container] }),
-      volumes: [
-        'hostPath' in store
-          ? { name: 'artifacts', hostPath: { path: store.hostPath, type: 'Directory' } }
-          : { name: 'artifacts', persistentVolumeClaim: { claimName: store.claimName } },
-        scratch.volume,
-        ...(training?.volumes ?? []),
-      ],
+      volumes: [...store.volumes, scratch.volume, ...(training?.volumes ?? [])],
     },
   };
 }
