@@ -120,6 +120,24 @@ describe('what a web server refuses comes with what to do', () => {
     assert.match(error.message, /can't be checked: write http:.*m\.onnx#sha256:<digest>$/);
   });
 
+  test('the token is shown to the configured store alone, and no URI leads signed requests elsewhere', async () => {
+    await writeFile(join(folder, 'token'), 'a-token');
+    const sent: (string | undefined)[] = [];
+    answer = (request, response) => {
+      sent.push(request.headers.authorization);
+      says(404)(request, response);
+    };
+    const environment = { RETUNE_STORE_CREDENTIALS: folder, RETUNE_STORE: `http://${host}/models/` };
+    for (const path of ['models/m.onnx', 'models2/m.onnx', 'm.onnx'])
+      await refusal(readUri(`http://${host}/${path}#${digest}`, environment));
+    assert.deepEqual(sent, ['Bearer a-token', undefined, undefined]);
+    requests = [];
+    const hex = digest.slice(7);
+    for (const uri of [`s3://models?endpoint=http://${host}/sha256/${hex}`, `oci://x/y?plainHttp=true:${hex}`])
+      assert.equal((await refusal(readUri(uri, environment))).reason, 'Invalid');
+    assert.deepEqual(requests, []);
+  });
+
   test('the mounted token is sent', async () => {
     await writeFile(join(folder, 'token'), 'a-token\n');
     const sent: (string | undefined)[] = [];
