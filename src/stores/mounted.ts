@@ -9,6 +9,8 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
  */
 export const folderVariable = 'RETUNE_STORE_CREDENTIALS';
 
+const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
 /** The path of the first of these files that is mounted; undefined when none is. */
 export function mountedFile(environment: NodeJS.ProcessEnv, ...names: string[]): string | undefined {
   const folder = environment[folderVariable];
@@ -20,6 +22,8 @@ export function trustMounted(environment: NodeJS.ProcessEnv): void {
   const file = mountedFile(environment, 'ca.crt');
   if (!file) return;
   const known = getCACertificates('default');
-  const mounted = readFileSync(file, 'utf8');
-  if (!known.includes(mounted)) setDefaultCACertificates([...known, mounted]);
+  const trusted = new Set(known.map((one) => one.trim()));
+  const mounted = readFileSync(file, 'utf8').match(certificate) ?? [];
+  const added = mounted.filter((one) => !trusted.has(one));
+  if (added.length > 0) setDefaultCACertificates([...known, ...added]);
 }

@@ -54,12 +54,15 @@ export async function bodyOf(response: Response): Promise<Uint8Array> {
   }
 }
 
-export const unreachable = (host: string, cause: unknown) =>
-  new StoreError(
-    'Unreachable',
-    `the artifact store at ${host} does not answer (${networkReason(cause)}): check its address, its service and network policies`,
-    { cause },
-  );
+const isUntrusted = (reason: string) => /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER|VERIFY)/.test(reason);
+
+export function unreachable(host: string, cause: unknown): StoreError {
+  const reason = networkReason(cause);
+  const say = isUntrusted(reason)
+    ? `is not trusted (${reason}): mount the authority as ca.crt beside its credentials`
+    : `does not answer (${reason}): check its address, its service and network policies`;
+  return new StoreError('Unreachable', `the artifact store at ${host} ${say}`, { cause });
+}
 
 export const outOfTime = (host: string, cause: unknown) =>
   new StoreError(
