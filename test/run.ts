@@ -1,7 +1,8 @@
 /**
  * `npm test`. Unit tests first, two files at once; then those that measure, with the machine to themselves; then the
- * examples; then everything that stands on a cluster, one file at a time, because each has a cluster of its own and they
- * share this machine. RETUNE_TEST_REQUIRE_CLUSTER=1 makes a skipped cluster test a failure. Paths as arguments run just those files.
+ * artifact stores on real servers, and the examples; then everything that stands on a cluster, one file at a time, because
+ * each has a cluster of its own and they share this machine. RETUNE_TEST_REQUIRE_CLUSTER=1 makes a skipped cluster test a
+ * failure. Paths as arguments run just those files.
  * Ends with one line: `N passed, N failed`, and how many were skipped.
  */
 import { globSync } from 'node:fs';
@@ -24,13 +25,16 @@ const onCluster = globSync('test/{cluster,e2e}/**/*.test.ts').sort();
 const measuring = globSync('src/worker/measure/*.test.ts').sort();
 /** These fetch packages and models the first time, and train for a minute. */
 const examples = globSync('test/examples/*.test.ts').sort();
+/** Each has servers of its own: an S3 server, built the first time, and a registry. */
+const onServers = globSync('test/stores/*.test.ts').sort();
 const unit = globSync('{src,test,scripts}/**/*.test.ts').filter(
-  (file) => ![...onCluster, ...measuring, ...examples].includes(file),
+  (file) => ![...onCluster, ...measuring, ...examples, ...onServers].includes(file),
 );
 const among = (files: string[]) => (chosen.length > 0 ? files.filter((file) => chosen.includes(file)) : files);
 const phases: Phase[] = [
   { files: among(unit.sort()), concurrency: 2, minutes: 10 },
   { files: among(measuring), concurrency: 1, minutes: 5 },
+  { files: among(onServers), concurrency: 1, minutes: 15 },
   { files: among(examples), concurrency: 2, minutes: 15 },
   { files: among(onCluster), concurrency: 1, minutes: 40 },
 ];

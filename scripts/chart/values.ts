@@ -49,10 +49,10 @@ const operator = z
 const store = z
   .strictObject({
     type: z
-      .enum(['HostPath', 'Claim'])
+      .enum(['HostPath', 'Claim', 'Uri'])
       .default('HostPath')
       .describe(
-        '`HostPath`: a folder of each node, for one node or a folder that all share; pods with it are refused where Pod Security enforces `baseline` or `restricted`. `Claim`: a PersistentVolumeClaim of each namespace with a search.',
+        '`HostPath`: a folder of each node, for one node or a folder that all share; pods with it are refused where Pod Security enforces `baseline` or `restricted`. `Claim`: a PersistentVolumeClaim of each namespace with a search. `Uri`: a bucket or an OCI registry.',
       ),
     hostPath: z
       .strictObject({
@@ -82,8 +82,30 @@ const store = z
         volumeName: optionalName.describe('Binds the claim to a volume that is there; empty has one made.'),
       })
       .describe('For type Claim.'),
+    uri: z
+      .string()
+      .regex(/^((s3|oci):\/\/.+)?$/)
+      .default('')
+      .describe('For type Uri: `s3://bucket/prefix?region=…` or `oci://registry/repository`; never with credentials.'),
+    secretName: optionalName.describe(
+      "For type Uri: a Secret with the store's credentials, in the release's namespace and in each with a search.",
+    ),
+    workerServiceAccountName: optionalName.describe(
+      'For type Uri: a service account of worker pods that a cloud knows (workload identity), in each namespace with a search.',
+    ),
   })
   .describe('Where artifacts lie: models that were made, and what was measured.');
+
+const garbageCollection = z
+  .strictObject({
+    interval: z
+      .string()
+      .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))?$/)
+      .default('')
+      .describe('How often the operator removes artifacts that nothing names any more, such as `24h`. Empty: never.'),
+    gracePeriod: Duration.default('24h').describe('Nothing younger is removed.'),
+  })
+  .describe('Of the artifact store; a folder must be mounted in the operator for it.');
 
 const workers = z
   .strictObject({
@@ -163,6 +185,7 @@ export const Values = z.strictObject({
   replicas: z.int().min(0).default(1).describe('Of the operator: one leads, the others take over within 15 s.'),
   operator,
   store,
+  garbageCollection,
   workers,
   serviceAccount,
   rbac,

@@ -138,13 +138,15 @@ export const Provider = z.enum(['CPU', 'CUDA']);
 export type Provider = z.infer<typeof Provider>;
 
 /**
- * Environment of a worker: its task, what it is to run models on (a Provider, the CPU without), where artifacts are,
- * where the result goes, and in a pod that trains, the folder that it shares with the trainer's container.
+ * Environment of a worker: its task, what it is to run models on (a Provider, the CPU without), where artifacts are and
+ * the folder with the credentials for it, where the result goes, and in a pod that trains, the folder that it shares with
+ * the trainer's container.
  */
 export const workerEnv = {
   task: 'RETUNE_TASK',
   provider: 'RETUNE_PROVIDER',
   store: 'RETUNE_STORE',
+  storeCredentials: 'RETUNE_STORE_CREDENTIALS',
   terminationLog: 'RETUNE_TERMINATION_LOG',
   work: 'RETUNE_WORK',
 } as const;

@@ -1,4 +1,5 @@
 import { hardwareController } from '../controllers/hardware/controller.ts';
+import { provenanceController } from '../controllers/provenance/controller.ts';
 import { searchController } from '../controllers/search/controller.ts';
 import type { WorkerSettings } from '../controllers/shared/worker-pod.ts';
 import { slaController } from '../controllers/sla/controller.ts';
@@ -7,10 +8,11 @@ import { trialController } from '../controllers/trial/controller.ts';
 import { variantController } from '../controllers/variant/controller.ts';
 import type { Cluster } from '../runtime/cluster/cluster.ts';
 import type { Controller } from '../runtime/controller.ts';
-import type { Clock } from '../runtime/reconcile.ts';
+import type { Clock, Log } from '../runtime/reconcile.ts';
 import { prometheusReader } from '../sources/prometheus/prometheus.ts';
 import { scrapeReader } from '../sources/scrape/scrape.ts';
 import type { LatencyReader } from '../sources/source.ts';
+import type { ArtifactStore } from '../stores/store.ts';
 import { openTarget } from '../targets/open.ts';
 
 /** One reader for each source: those that scrape remember what they have seen. */
@@ -35,13 +37,16 @@ export function controllers(options: {
   worker: WorkerSettings;
   holdDownMs: number;
   labelKeys?: string[];
+  /** A store that is told what its artifacts are, where it keeps such things. */
+  told?: { store: ArtifactStore; log: Log };
 }): Controller[] {
-  const { cluster, clock, worker, holdDownMs, labelKeys } = options;
+  const { cluster, clock, worker, holdDownMs, labelKeys, told } = options;
   return [
     hardwareController({ cluster, clock, worker, holdDownMs, labelKeys }),
     searchController({ cluster, clock }),
     variantController({ cluster, clock, worker }),
     trialController({ cluster, clock, worker }),
     slaController({ cluster, clock, sources: { targetOf: openTarget(cluster), readerOf: readers(clock) } }),
+    ...(told?.store.annotate ? [provenanceController({ cluster, ...told })] : []),
   ];
 }

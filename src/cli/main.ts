@@ -16,6 +16,9 @@ program
   .option('--hold-down <duration>', 'how long an accelerator type must be there before it counts', '2m')
   .option('--namespaces <names>', 'look after these alone, separated by commas (default: all of the cluster)')
   .option('--label-keys <keys>', 'node labels that name accelerator types, most telling first, separated by commas')
+  .option('--store <uri>', 'where artifacts are kept (default: RETUNE_STORE, else file:///var/lib/retune)')
+  .option('--gc-interval <duration>', 'how often garbage is collected (default: RETUNE_GC_INTERVAL, else never)')
+  .option('--gc-grace <duration>', 'how long after it was put an artifact is no garbage', '24h')
   .option('--log-format <format>', 'json or text', 'json')
   .option('--log-level <level>', 'error, warn, info or debug', 'info')
   .action(async (options) => (await import('./operator.ts')).operator(options));
@@ -28,7 +31,10 @@ program
 program
   .command('serve')
   .description('serve a model by the Open Inference Protocol v2, with hot swap and latency metrics')
-  .option('--model <uri>', 'the model to serve (default: RETUNE_MODEL)')
+  .option(
+    '--model <uri>',
+    'the model to serve: file://, s3://, oci://, or https:// with a digest (default: RETUNE_MODEL)',
+  )
   .option('--name <name>', 'its name in the protocol', 'model')
   .option('--port <number>', 'to listen on', '8080')
   .option('--drain <duration>', 'how long to serve on after a SIGTERM', '5s')
@@ -60,6 +66,16 @@ program
   .option('--accelerator <name>', 'whose front to compare with (default: that of this machine)')
   .option('-o, --output <format>', 'table or json', 'table')
   .action(async (options) => (await import('./gate.ts')).gate(options));
+
+program
+  .command('gc')
+  .description('remove from a store the artifacts that nothing in a cluster names any more')
+  .option('--store <uri>', 'the store (default: RETUNE_STORE)')
+  .option('--kubeconfig <path>', 'instead of the service account of the pod, or KUBECONFIG')
+  .option('--grace <duration>', 'how long after it was put an artifact is no garbage; never less than 1h', '24h')
+  .option('--dry-run', 'say what would be removed, and remove nothing')
+  .option('-o, --output <format>', 'json')
+  .action(async (options) => (await import('./gc.ts')).gc(options));
 
 program
   .command('demo')

@@ -8,7 +8,10 @@ import { within } from '../runtime/cluster/within.ts';
 import { runAsLeader } from '../runtime/leader.ts';
 import { type Manager, manager } from '../runtime/manager.ts';
 import { version } from '../runtime/version.ts';
+import { openStore } from '../stores/open.ts';
 import { controllers } from './controllers.ts';
+import { collectOnSchedule } from './gc-schedule.ts';
+import { storeSettings } from './store-settings.ts';
 import { podSettings, podsVariable } from './worker-pods.ts';
 
 export interface OperatorOptions {
@@ -17,6 +20,9 @@ export interface OperatorOptions {
   holdDown: string;
   namespaces?: string;
   labelKeys?: string;
+  store?: string;
+  gcInterval?: string;
+  gcGrace: string;
   logFormat: LogFormat;
   logLevel: string;
 }
@@ -28,8 +34,9 @@ const stuckAfterSeconds = 5 * 60;
 export async function operator(options: OperatorOptions): Promise<void> {
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const whole = kubernetesCluster(loadConfig(options.kubeconfig), log);
-  const hostPath = process.env.RETUNE_STORE_HOST_PATH ?? '/var/lib/retune';
-  const claimName = process.env.RETUNE_STORE_CLAIM;
+  const where = storeSettings(process.env, options.store);
+  // Folders are the nodes' own, and mounted here only where someone did so for garbage to be collected.
+  const store = openStore('uri' in where ? where.uri : `file://${where.mountPath}`);
   const namespace = process.env.RETUNE_NAMESPACE ?? 'retune-system';
   const image = process.env.RETUNE_IMAGE ?? 'retune:latest';
   // Probes of accelerators run in the operator's own namespace, whichever it looks after.
@@ -38,9 +45,10 @@ export async function operator(options: OperatorOptions): Promise<void> {
   const all = controllers({
     cluster,
     clock: Date.now,
-    worker: { image, namespace, store: claimName ? { claimName } : { hostPath }, pods },
+    worker: { image, namespace, store: where, pods },
     holdDownMs: durationMs(options.holdDown),
     labelKeys: options.labelKeys?.split(','),
+    told: { store, log },
   });
   const metrics = operatorMetrics(
     all.map(({ name }) => name),
@@ -64,7 +72,15 @@ export async function operator(options: OperatorOptions): Promise<void> {
     async (signal) => {
       metrics.leading(true);
       running = manager({ cluster, controllers: [...all, metrics.watching], observer: metrics, log });
-      await running.run(signal);
+      const interval = options.gcInterval ?? process.env.RETUNE_GC_INTERVAL;
+      const collecting = interval
+        ? collectOnSchedule({
+            ...{ cluster, store, log, clock: Date.now },
+            ...{ intervalMs: durationMs(interval), graceMs: durationMs(options.gcGrace) },
+            signal,
+          })
+        : undefined;
+      await Promise.all([running.run(signal), collecting]);
       metrics.leading(false);
     },
     stopping.signal,

@@ -1,6 +1,7 @@
 import { durationMs } from '../api/units.ts';
 import { createLog } from '../observe/logging.ts';
 import { startServer } from '../serve/server.ts';
+import { readUri } from '../stores/read.ts';
 import { modules } from './worker.ts';
 
 /** Serves a model until SIGTERM, which drains it; a second SIGTERM ends it at once. */
@@ -13,6 +14,7 @@ export async function serve(options: { model?: string; name: string; port: strin
     ...{ model, name: options.name, port: Number(options.port), drainMs: durationMs(options.drain), log },
     address: process.env.RETUNE_BIND_ADDRESS ?? '0.0.0.0',
     engineModule: modules.engine,
+    readModel: readUri,
   });
   log.info('Listening', { url: server.url });
   let stopping = false;

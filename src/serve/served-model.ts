@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { type EngineOptions, GraphOptimization } from '../api/candidate.ts';
 import { decode, readMetadata } from '../core/onnx/model.ts';
 import { cpuLimit } from '../runtime/cgroup.ts';
@@ -11,16 +9,6 @@ import { type LoadedModel, loadModel } from './inference.ts';
 export interface ServedModel extends LoadedModel {
   uri: string;
   digest: string;
-}
-
-async function read(uri: string): Promise<Uint8Array> {
-  if (!uri.startsWith('file://')) {
-    throw new Error(`the model ${uri} can't be read: write its place as file:///path/to/model.onnx`);
-  }
-  return readFile(fileURLToPath(uri)).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message;
-    throw new Error(`the model ${uri} can't be read: ${why}; check RETUNE_MODEL and what is mounted`, { cause });
-  });
 }
 
 /**
@@ -38,7 +26,11 @@ function engineOptions(model: Uint8Array): EngineOptions {
 }
 
 /** Reads and loads the model at a URI. Throws Error with a sentence. */
-export async function serveModel(uri: string, engineModule: string): Promise<ServedModel> {
+export async function serveModel(
+  uri: string,
+  engineModule: string,
+  read: (uri: string) => Promise<Uint8Array>,
+): Promise<ServedModel> {
   const bytes = await read(uri);
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   const model = new Uint8Array(bytes);

@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { decode, encode } from '../core/onnx/model.ts';
 import { parseManifest, slice } from '../core/onnx/supernet.ts';
 import { moduleUrl } from '../runtime/modules.ts';
+import { readUri } from '../stores/read.ts';
 import { readNpz } from '../worker/npz.ts';
 import { startLoad } from './load.ts';
 import { type RunningServer, startServer } from './server.ts';
@@ -16,7 +17,15 @@ import { type RunningServer, startServer } from './server.ts';
 const engineModule = moduleUrl('../engines/onnxruntime/onnxruntime.ts', import.meta.url);
 const supernet = resolve('examples/quickstart/supernet.onnx');
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-const options = { name: 'digits', address: '127.0.0.1', port: 0, drainMs: 200, engineModule, log: quiet };
+const options = {
+  name: 'digits',
+  address: '127.0.0.1',
+  port: 0,
+  drainMs: 200,
+  engineModule,
+  readModel: readUri,
+  log: quiet,
+};
 let folder: string;
 let small: string;
 let server: RunningServer;

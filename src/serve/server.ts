@@ -17,6 +17,8 @@ export interface ServerOptions {
   /** How long to serve on after `stop`, until all load balancers have heard that it is no longer ready. */
   drainMs: number;
   engineModule: string;
+  /** The bytes that a URI names; throws Error with a sentence. */
+  readModel: (uri: string) => Promise<Uint8Array>;
   log: Log;
 }
 
@@ -28,13 +30,13 @@ export interface RunningServer {
 
 /** Serves one model. Listens at once, is ready when the model is loaded; throws Error with a sentence if it can't be. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { name, address, port, drainMs, engineModule, log } = options;
+  const { name, address, port, drainMs, engineModule, readModel, log } = options;
   let model: ServedModel | undefined;
   let draining = false;
   const metrics = serveMetrics(() => model?.pending() ?? 0);
 
   async function swap(uri: string): Promise<void> {
-    const next = await serveModel(uri, engineModule);
+    const next = await serveModel(uri, engineModule, readModel);
     metrics.announce(next.digest);
     const before = model;
     model = next;

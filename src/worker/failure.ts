@@ -19,7 +19,7 @@ export class WorkerError extends Error {
 function classify(error: unknown): [FailureReason, retryable: boolean] {
   if (error instanceof WorkerError) return [error.reason, error.retryable];
   if (error instanceof ModelError) return ['ModelInvalid', false];
-  if (error instanceof StoreError) return ['StoreFailed', error.reason !== 'Corrupt'];
+  if (error instanceof StoreError) return ['StoreFailed', error.retryable];
   if (!(error instanceof EngineError)) return ['Internal', true];
   if (error.reason === 'InputMismatch') return ['DataInvalid', false];
   return error.reason === 'EngineFailed' ? ['EngineFailed', true] : [error.reason, false];

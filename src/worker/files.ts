@@ -24,10 +24,7 @@ export async function readModel(ref: FileRef): Promise<Model> {
  */
 export async function readRef({ uri, digest }: FileRef, missing: FailureReason): Promise<Uint8Array> {
   if (!uri.startsWith('file://')) {
-    throw new WorkerError(
-      missing,
-      `${uri} can't be read: files are given as file:///path, as the worker pod sees them`,
-    );
+    throw new WorkerError(missing, `${uri} can't be read: write file:///path, as the worker pod sees it`);
   }
   const path = fileURLToPath(uri);
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {

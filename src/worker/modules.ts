@@ -9,7 +9,7 @@ import type { ArtifactStore } from '../stores/store.ts';
 export interface Modules {
   /** Exports `engineOn`. */
   engine: string;
-  /** Exports `openStore`. */
+  /** Exports `openStore` and, for inputs that are no files, `readUri`. */
   stores: string;
   /** What models run on: the CPU when left out. */
   provider?: Provider;
@@ -18,6 +18,12 @@ export interface Modules {
 export async function loadEngine({ engine: url, provider = 'CPU' }: Modules): Promise<Engine> {
   const { engineOn } = (await import(url)) as { engineOn: (provider: Provider) => Engine };
   return engineOn(provider);
+}
+
+/** The bytes that a URI names, checked against the digest in it. Throws StoreError. */
+export async function readUri({ stores: url }: Modules, uri: string): Promise<Uint8Array> {
+  const { readUri: read } = (await import(url)) as { readUri: (uri: string) => Promise<Uint8Array> };
+  return read(uri);
 }
 
 export async function openStore({ stores: url }: Modules, uri: string): Promise<ArtifactStore> {

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { Provider, Task, type TaskResult, workerEnv } from '../api/task.ts';
 import { derive } from './derive/derive.ts';
 import { failureOf, WorkerError } from './failure.ts';
+import { withInputs } from './inputs.ts';
 import { measure } from './measure/measure.ts';
 import { loadEngine, type Modules, openStore } from './modules.ts';
 import { probe } from './probe/probe.ts';
@@ -28,20 +29,24 @@ function providerOf(text: string | undefined): Provider {
   throw new WorkerError('TaskInvalid', message);
 }
 
+async function done(modules: Modules, environment: NodeJS.ProcessEnv, task: Task): Promise<TaskResult> {
+  const store = environment[workerEnv.store] ?? defaultStore;
+  if (task.kind === 'Measure') return measure({ store, modules }, task);
+  const engine = await loadEngine(modules);
+  const work = environment[workerEnv.work];
+  const onOutput = (text: string) => process.stdout.write(text);
+  const deps = { store: await openStore(modules, store), engine, work, onOutput };
+  if (task.kind === 'Probe') return probe({ ...deps, provider: modules.provider });
+  if (task.kind === 'Derive') return derive(deps, task);
+  await prepareTraining(deps, task);
+  return { kind: 'Prepare' };
+}
+
 async function resultOf(adapters: Modules, environment: NodeJS.ProcessEnv): Promise<TaskResult> {
   try {
-    const task = taskOf(environment[workerEnv.task]);
-    const store = environment[workerEnv.store] ?? defaultStore;
     const modules = { ...adapters, provider: providerOf(environment[workerEnv.provider]) };
-    if (task.kind === 'Measure') return await measure({ store, modules }, task);
-    const engine = await loadEngine(modules);
-    const work = environment[workerEnv.work];
-    const onOutput = (text: string) => process.stdout.write(text);
-    const deps = { store: await openStore(modules, store), engine, work, onOutput };
-    if (task.kind === 'Probe') return await probe({ ...deps, provider: modules.provider });
-    if (task.kind === 'Derive') return await derive(deps, task);
-    await prepareTraining(deps, task);
-    return { kind: 'Prepare' };
+    const asked = taskOf(environment[workerEnv.task]);
+    return await withInputs(modules, asked, (task) => done(modules, environment, task));
   } catch (error) {
     return failureOf(error);
   }

@@ -10,6 +10,7 @@ import { kubernetesCluster, loadConfig } from '../../src/runtime/cluster/kuberne
 import { runAsLeader } from '../../src/runtime/leader.ts';
 import { clusterContract } from '../contract/cluster.ts';
 import { type ApiServer, offeredCluster, startCluster, whyNot } from './cluster.ts';
+import { garbageIsCollected } from './garbage.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error: console.error };
 const offered = process.env.KUBECONFIG;
@@ -96,6 +97,9 @@ describe('a real API server', { skip: reason }, () => {
     await sleep(45_000);
     assert.ok(Date.now() - watch.lastActivity() < 35_000);
   });
+
+  test('garbage is collected with the rights of the operator, and not with fewer', () =>
+    garbageIsCollected(real, namespace));
 
   test('one of two leads, and the other takes over when it stops', async () => {
     const led: string[] = [];

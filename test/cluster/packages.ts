@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { run } from './process.ts';
 
+type DebianPackage = [file: string, name: string];
+
 /** What Debian has of a cluster: a file of each package, and its name. */
-const needed: [file: string, name: string][] = [
+const needed: DebianPackage[] = [
   ['/usr/bin/containerd', 'containerd'],
   ['/usr/sbin/runc', 'runc'],
   ['/usr/lib/cni/bridge', 'containernetworking-plugins'],
@@ -17,9 +19,11 @@ const needed: [file: string, name: string][] = [
   ['/usr/bin/openssl', 'openssl'],
 ];
 
+export const packages = (say: (line: string) => void): Promise<void> => install(needed, say);
+
 /** Installs what is missing. No service of theirs is started. */
-export async function packages(say: (line: string) => void): Promise<void> {
-  const missing = needed.filter(([file]) => !existsSync(file)).map(([, name]) => name);
+export async function install(wanted: DebianPackage[], say: (line: string) => void): Promise<void> {
+  const missing = wanted.filter(([file]) => !existsSync(file)).map(([, name]) => name);
   if (missing.length === 0) return;
   say(`installing ${missing.join(', ')}`);
   const policy = '/usr/sbin/policy-rc.d';

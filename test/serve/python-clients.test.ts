@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { engine } from '../../src/engines/onnxruntime/onnxruntime.ts';
 import { moduleUrl } from '../../src/runtime/modules.ts';
 import { type RunningServer, startServer } from '../../src/serve/server.ts';
+import { readUri } from '../../src/stores/read.ts';
 import { batch, dataset } from '../../src/worker/dataset.ts';
 import { python } from '../python.ts';
 
@@ -20,6 +21,7 @@ before(async () => {
   server = await startServer({
     model: pathToFileURL(resolve('examples/quickstart/supernet.onnx')).href,
     ...{ name: 'digits', address: '127.0.0.1', port: 0, drainMs: 0, log: quiet },
+    readModel: readUri,
     engineModule: moduleUrl('../../src/engines/onnxruntime/onnxruntime.ts', import.meta.url),
   });
 });

@@ -37,6 +37,18 @@ fails the test, and so does one that is missing.
 - apiGroups: [""]
   resources: [events]
   verbs: [create]
+{{- if .Values.garbageCollection.interval }}
+# Garbage of the artifact store is what none of these names any more.
+- apiGroups: [apps]
+  resources: [deployments, replicasets, statefulsets]
+  verbs: [list]
+- apiGroups: [argoproj.io]
+  resources: [rollouts]
+  verbs: [list]
+- apiGroups: [serving.kserve.io]
+  resources: [inferenceservices]
+  verbs: [list]
+{{- end }}
 {{- if .Values.rolloutTargets.gateway }}
 - apiGroups: [""]
   resources: [services]

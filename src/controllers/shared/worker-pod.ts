@@ -5,7 +5,8 @@ import { quantity } from '../../api/units.ts';
 import { deviceOf, excludedLabels } from '../../core/hardware/labels.ts';
 import type { ApiObject } from '../../runtime/cluster/cluster.ts';
 import type { Container, Pod } from '../../runtime/cluster/core-types.ts';
-import { deadlineMs, trainingPod } from './training-pod.ts';
+import { type StoreSettings, storeMount } from './store-mount.ts';
+import { deadlineMs, trainingContainers, trainingPod } from './training-pod.ts';
 
 /** What the administrator of a cluster adds to worker pods; field names and meanings are Kubernetes'. */
 export interface PodSettings {
@@ -22,11 +23,7 @@ export interface PodSettings {
 export interface WorkerSettings {
   /** The image of workers whose search names none. */
   image: string;
-  /** A folder of each node, or a claim, where the artifact store lies. */
-  store: ({ hostPath: string } | { claimName: string }) & {
-    /** Where it is mounted in worker pods: a URI must mean the same in all pods that mount it. */
-    mountPath?: string;
-  };
+  store: StoreSettings;
   /** Where pods run that belong to no namespace: probes of accelerators. */
   namespace: string;
   /** What a cluster's administrator adds to every worker pod. */
@@ -34,8 +31,6 @@ export interface WorkerSettings {
   /** Pods are processes here: a trainer's command runs as one, whatever image its search names. */
   processes?: boolean;
 }
-
-const defaultMount = '/var/lib/retune';
 
 export interface WorkerPod {
   /** The Variant or Trial that the pod works for. */
@@ -117,8 +112,7 @@ export function workerPod(options: WorkerPod): Pod {
   const resources = device
     ? { cpu: worker.cpu, memory: atLeast(leastOnGpu, worker.memory), [device.resource]: '1' }
     : { cpu: worker.cpu, memory: worker.memory };
-  const { store } = settings;
-  const mountPath = store.mountPath ?? defaultMount;
+  const store = storeMount(settings.store);
   const container: Container = {
     name: 'worker',
     image: worker.image ?? settings.image,
@@ -126,7 +120,7 @@ export function workerPod(options: WorkerPod): Pod {
     args: ['worker'],
     env: [
       { name: workerEnv.task, value: JSON.stringify(task) },
-      { name: workerEnv.store, value: `file://${mountPath}` },
+      ...store.env,
       ...(device ? [{ name: workerEnv.provider, value: device.provider }] : []),
     ],
     terminationMessagePolicy: 'FallbackToLogsOnError',
@@ -136,7 +130,7 @@ export function workerPod(options: WorkerPod): Pod {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    volumeMounts: [{ name: 'artifacts', mountPath }, scratch.mount],
+    volumeMounts: [...store.mounts, scratch.mount],
   };
   const training = settings.processes ? undefined : trainingPod(container, task);
   return {
@@ -151,6 +145,10 @@ export function workerPod(options: WorkerPod): Pod {
         ...(queueName && { 'kueue.x-k8s.io/queue-name': queueName }),
         ...extra,
       },
+      // A cloud gives its identity to every container, and the trainer's is none of ours.
+      ...(store.pod.serviceAccountName && {
+        annotations: { 'eks.amazonaws.com/skip-containers': trainingContainers.trainer },
+      }),
       ownerReferences: [
         {
           ...{ apiVersion, kind: owner.kind, name: owner.metadata.name, uid: owner.metadata.uid ?? '' },
@@ -161,6 +159,7 @@ export function workerPod(options: WorkerPod): Pod {
     spec: {
       restartPolicy: 'Never',
       activeDeadlineSeconds: Math.ceil(deadlineMs(task, worker) / 1000),
+      ...store.pod,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 5,
@@ -174,13 +173,7 @@ export function workerPod(options: WorkerPod): Pod {
         seccompProfile: { type: 'RuntimeDefault' },
       },
       ...(training?.containers ?? { containers: [container] }),
-      volumes: [
-        'hostPath' in store
-          ? { name: 'artifacts', hostPath: { path: store.hostPath, type: 'Directory' } }
-          : { name: 'artifacts', persistentVolumeClaim: { claimName: store.claimName } },
-        scratch.volume,
-        ...(training?.volumes ?? []),
-      ],
+      volumes: [...store.volumes, scratch.volume, ...(training?.volumes ?? [])],
     },
   };
 }

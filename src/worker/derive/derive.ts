@@ -1,5 +1,6 @@
 import type { Candidate } from '../../api/candidate.ts';
 import type { DeriveResult, DeriveTask } from '../../api/task.ts';
+import { madeOf } from '../../core/artifacts/provenance.ts';
 import { encode, withMetadata } from '../../core/onnx/model.ts';
 import { judge } from '../judge/judge.ts';
 import { trained } from '../train/train.ts';
@@ -33,7 +34,8 @@ export async function derive(deps: DeriveDeps, task: DeriveTask): Promise<Derive
   const variant = withMetadata(inPrecision, { ...stamp(candidate), ...(trainer && { 'retune.trained': 'true' }) });
 
   const model = encode(variant);
-  const digest = await store.put(model);
+  const about = { mediaType: 'application/onnx', annotations: madeOf(candidate, task.baseline?.digest) };
+  const digest = await store.put(model, about);
   const { base, manifest, heldout, calibration } = source;
   const { outputs, quality } = await judge(deps, task, { model, digest, heldout, base: () => encode(base) });
   const request = shapesOf(heldout, task.batchSize ?? 1);

@@ -15,6 +15,7 @@ import { workOfRun } from '../work.ts';
 import { startRunner } from './child.ts';
 import { type Interleaved, interleave } from './interleave.ts';
 import type { RunnerSetup } from './messages.ts';
+import { withNearby } from './nearby.ts';
 import { invalidity } from './validity.ts';
 
 export interface MeasureDeps {
@@ -68,11 +69,20 @@ const recordOf = (task: MeasureTask, measured: Interleaved, facts: unknown) =>
  * latency distribution with the interval of its p99, the ratio with its interval, and whether any of it counts. Throws
  * WorkerError.
  */
-export async function measure(deps: MeasureDeps, task: MeasureTask): Promise<MeasureResult> {
-  const store = await openStore(deps.modules, deps.store);
+export async function measure({ modules, store: uri }: MeasureDeps, task: MeasureTask): Promise<MeasureResult> {
+  const store = await openStore(modules, uri);
+  const models = [task.candidate.digest, task.baseline.digest];
+  return withNearby({ modules, uri, store }, models, (near) => measureFrom(near, { modules, store }, task));
+}
+
+async function measureFrom(
+  near: string,
+  { modules, store }: { modules: Modules; store: ArtifactStore },
+  task: MeasureTask,
+): Promise<MeasureResult> {
   const setup = async (digest: string): Promise<RunnerSetup> => ({
-    modules: deps.modules,
-    store: deps.store,
+    modules,
+    store: near,
     digest,
     options: await engineOptions(store, digest, task.cpuLimit),
     inputs: task.inputs,
@@ -93,9 +103,9 @@ export async function measure(deps: MeasureDeps, task: MeasureTask): Promise<Mea
       retryable: true,
     });
   }
-  const { provider } = deps.modules;
+  const { provider } = modules;
   const facts = await hardwareFacts(measured.engine, provider);
-  const [engine, model] = [await loadEngine(deps.modules), await store.get(task.candidate.digest)];
+  const [engine, model] = [await loadEngine(modules), await store.get(task.candidate.digest)];
   const work = await workOfRun(engine, model, measured.shapes, facts.gpu ? {} : facts.cacheBytes);
   const latency = summarize(measured.candidateMs);
   return {
