@@ -59,7 +59,12 @@ test('of two the later counts, and going back wins where nobody can tell', () =>
 });
 
 test('what can not be read is said with what was written', () => {
-  for (const annotations of [{ [rollback]: 'now' }, { [promote]: 'A b' }, { [promote]: 'a', [orderedAt]: '12:00' }]) {
+  const wrong: Record<string, string>[] = [
+    { [rollback]: 'now' },
+    { [promote]: 'A b' },
+    { [promote]: 'a', [orderedAt]: '12:00' },
+  ];
+  for (const annotations of wrong) {
     const found = orderIn(annotations);
     assert.equal(found?.kind, 'Unreadable');
     assert.match(found?.kind === 'Unreadable' ? found.message : '', /annotation retune\.dev\/.* is no .*: ".+"/);
