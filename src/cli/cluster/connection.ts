@@ -24,6 +24,12 @@ export interface Connection {
   clock: Clock;
 }
 
+/** The contexts of a kubeconfig. */
+export const contexts = (kubeconfig?: string): string[] =>
+  loadConfig(kubeconfig)
+    .getContexts()
+    .map(({ name }) => name);
+
 /** Opens the cluster that the flags, KUBECONFIG or ~/.kube/config name; nothing is sent yet. Throws UsageError. */
 export function connect({ kubeconfig, context, namespace }: ConnectionOptions): Connection {
   const config = loadConfig(kubeconfig, context);

@@ -64,8 +64,9 @@ export function failure(error: unknown, where: { context: string; server: string
   if (error instanceof RefusedError) return { message: told, code: 1 };
   if (isApiError(error, 'Forbidden')) return cannotTell(forbidden(error));
   if (isApiError(error, 'Unavailable')) {
+    const why = told.replace(/^the API server can't be reached: (Error: )?/, '');
     return cannotTell(
-      `no cluster answers at ${where.server} (context "${where.context}"): ${told}; see that it runs, or name another with --context`,
+      `no cluster answers at ${where.server} (context "${where.context}"): ${why}; see that it runs, or name another with --context`,
     );
   }
   if (isApiError(error, 'NotFound') && noKind.test(told)) {
