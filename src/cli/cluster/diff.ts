@@ -49,7 +49,7 @@ function choices(a: Variant, b: Variant): Difference[] {
   ];
   return rows
     .filter(([, left, right]) => left !== right)
-    .map(([what, left, right]) => ({ what, a: left, b: right, change: 'chosen otherwise' }));
+    .map(([what, left, right]) => ({ what, a: left, b: right, change: '' }));
 }
 
 const qualityText = ({ metric, value, low, high }: Quality) =>

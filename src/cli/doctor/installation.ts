@@ -161,11 +161,5 @@ export async function metricsServer({ cluster }: Connection): Promise<Finding[]>
   const available = findCondition(found?.status?.conditions, 'Available');
   if (available?.status === 'True') return [ok(check, 'is there')];
   const how = found ? `does not answer: ${available?.message ?? 'not yet available'}` : 'is not there';
-  return [
-    warn(
-      check,
-      `${how}; Retune does without it`,
-      'kubectl top and autoscalers need it: https://github.com/kubernetes-sigs/metrics-server',
-    ),
-  ];
+  return [warn(check, `${how}; Retune does without it`, 'kubectl top and autoscalers need it')];
 }

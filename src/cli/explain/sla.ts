@@ -5,6 +5,7 @@ import { acceleratorsOf, trialsOn } from '../../controllers/search/accelerators.
 import type { SearchSnapshot } from '../../controllers/search/gather.ts';
 import { measuredOf, trialState } from '../../controllers/search/measured.ts';
 import { isFirstPhase } from '../../controllers/shared/phases.ts';
+import { showValue } from '../../core/quality/metric.ts';
 import { capacity, expectedTailMs } from '../../core/sla/choice.ts';
 import { orderOf, orderText } from '../../core/sla/orders.ts';
 import { findCondition } from '../../runtime/conditions.ts';
@@ -34,6 +35,9 @@ function verdictReason({ status, metadata }: LatencySLA): Reason {
   };
 }
 
+/** As many as can be looked through. */
+const mostExpected = 5;
+
 /** What the variants of its search should do at the load of now, by their load curves. */
 function expectations({ spec, status }: LatencySLA, snapshot: SearchSnapshot): string[] {
   const { accelerator = spec.accelerator, measured, activeVariant } = status ?? {};
@@ -41,25 +45,28 @@ function expectations({ spec, status }: LatencySLA, snapshot: SearchSnapshot): s
   const thresholdMs = durationMs(spec.objective.threshold);
   const here = acceleratorsOf(snapshot).find(({ name }) => name === accelerator);
   const trials = here ? trialsOn(snapshot, here) : [];
-  return trials
+  const expected = trials
     .filter((trial) => trialState(trial) === 'Succeeded')
     .filter((trial) => isFirstPhase(snapshot.search, trial) && !trial.status?.stoppedEarly)
     .flatMap((trial) => {
       const { latency, loadCurve = [] } = trial.status ?? {};
-      if (!latency || loadCurve.length === 0) return [];
-      const curve = { loadCurve, p99Ms: latency.p99Ms };
       const name = trial.spec.variantRef.name;
-      const tailMs = expectedTailMs(curve, rate);
-      return [{ name, tailMs, most: capacity(curve), active: name === activeVariant }];
+      const quality = snapshot.variants.find(({ metadata }) => metadata.name === name)?.status?.quality;
+      if (!latency || !quality || loadCurve.length === 0) return [];
+      const curve = { loadCurve, p99Ms: latency.p99Ms };
+      const [tailMs, most] = [expectedTailMs(curve, rate), capacity(curve)];
+      return [{ name, quality, tailMs, most, active: name === activeVariant }];
     })
-    .sort((a, b) => Number(b.active) - Number(a.active) || a.tailMs - b.tailMs)
-    .slice(0, 6)
-    .map(({ name, tailMs, most, active }) => {
-      const expected = Number.isFinite(tailMs)
-        ? `p99 ${ms(tailMs)} ms${tailMs > thresholdMs ? ', over the threshold' : ''}`
-        : 'more than it can answer';
-      return `${active ? 'serving: ' : ''}${name} at ${rate.toFixed(1)} requests/s a replica: ${expected} (it answers ${most.toFixed(1)})`;
-    });
+    // Those that can't answer it come last, and among them what answers most comes first.
+    .sort((a, b) => Number(b.active) - Number(a.active) || a.tailMs - b.tailMs || b.most - a.most)
+    .slice(0, mostExpected);
+  if (expected.length === 0) return [];
+  const lines = expected.map(({ name, quality: { metric, value }, tailMs, most, active }) => {
+    const over = tailMs > thresholdMs ? ', over the threshold' : '';
+    const tail = Number.isFinite(tailMs) ? `p99 ${ms(tailMs)} ms${over}` : `too much, it answers ${most.toFixed(1)}`;
+    return `${name}${active ? ', which serves' : ''}: ${tail} (${showValue(metric, value)} ${metric})`;
+  });
+  return [`at ${rate.toFixed(1)} requests/s a replica, by the load curves that were measured:`, ...lines];
 }
 
 function serving(sla: LatencySLA, snapshot: SearchSnapshot | undefined): Reason {

@@ -67,7 +67,11 @@ function judged(snapshot: SearchSnapshot, accelerator: Accelerator, one: Measure
     const rest = more > 0 ? ` and ${more} more` : '';
     return {
       verdict: 'Dominated',
-      because: [its, `dominated by ${by}${rest}: nowhere worse, and better somewhere`, ...broken],
+      because: [
+        its,
+        `dominated by ${by}${rest}: nowhere worse, and better somewhere`,
+        ...broken.map((miss) => `not recommended either: ${miss}`),
+      ],
     };
   }
   const preferred = status?.recommended;
