@@ -85,7 +85,7 @@ try {
 } catch (error) {
   // A sentence for the user; the stack for whoever asks for it.
   console.error(`retune: ${error instanceof Error ? error.message : String(error)}`);
-  if (process.env.RETUNE_DEBUG && error instanceof Error) console.error(error.stack);
+  if (process.env.RETUNE_DEBUG) console.error(error);
   // The gate keeps 1 for models that are refused.
   process.exitCode ??= 1;
 }

@@ -30,6 +30,8 @@ const pointOf = (one: Measured): number[] => [
     .map(({ name, value }) => (value === undefined ? Number.POSITIVE_INFINITY : figureCost(name, value))),
 ];
 
+const same = (a: readonly number[], b: readonly number[]) => a.every((value, i) => value === b[i]);
+
 const portrait = ({ latencyMs, quality: { metric, value } }: Measured, percentile: string) =>
   `${percentile} ${ms(latencyMs)} ms, ${showValue(metric, value)} ${metric}`;
 
@@ -59,7 +61,8 @@ function judged(snapshot: SearchSnapshot, accelerator: Accelerator, one: Measure
   }
   const point = pointOf(one);
   const before = all.filter((other) => dominates(pointOf(other), point));
-  const onFront = before.filter((other) => status?.front.some(({ variant }) => variant === other.variant));
+  const stands = ({ variant }: Measured) => status?.front.some((each) => each.variant === variant) ?? false;
+  const onFront = before.filter(stands);
   if (before.length > 0) {
     const named = (onFront.length > 0 ? onFront : before).slice(0, mostNamed);
     const more = before.length - named.length;
@@ -72,6 +75,14 @@ function judged(snapshot: SearchSnapshot, accelerator: Accelerator, one: Measure
         `dominated by ${by}${rest}: nowhere worse, and better somewhere`,
         ...broken.map((miss) => `not recommended either: ${miss}`),
       ],
+    };
+  }
+  const twin = all.find((other) => other.variant !== one.variant && same(pointOf(other), point) && stands(other));
+  // Of equal points a front holds the first.
+  if (twin && !stands(one)) {
+    return {
+      verdict: 'Equal',
+      because: [its, `${twin.variant}, which is on the front, is equal to it in all that counts`],
     };
   }
   const preferred = status?.recommended;

@@ -11,7 +11,8 @@ export function bytes(value: number | undefined): string {
   if (value === undefined) return '–';
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   const power = Math.max(0, Math.min(units.length - 1, Math.floor(Math.log2(Math.max(value, 1)) / 10)));
-  return `${Number((value / 1024 ** power).toPrecision(3))} ${units[power]}`;
+  const scaled = value / 1024 ** power;
+  return `${scaled >= 100 ? Math.round(scaled) : Number(scaled.toPrecision(3))} ${units[power]}`;
 }
 
 /** Milliseconds with as many digits as say something. */
