@@ -177,6 +177,8 @@ export const LatencySLAStatus = z.object({
   counted: Time.optional().describe('Up to when requests are in the error budget and the drift detector.'),
   errorBudget: ErrorBudget.optional(),
   drift: Drift.optional().describe('Only while the active variant was measured on this accelerator.'),
+  previousUri: z.string().max(1024).optional().describe('What was served before the last rollout that was promoted.'),
+  order: z.string().max(320).optional().describe('The last order of a person that was taken or refused.'),
   retune: RetuneStatus.optional(),
   image: z.string().max(512).optional().describe('Of the serving container when variants were last searched.'),
   lastMet: LastMet.optional().describe('How things were when it was last met: what a cause is told from.'),

@@ -1,10 +1,19 @@
 #!/usr/bin/env node
-/** The `retune` command. Each subcommand is a file that is loaded when it is called, so that none pays for another. */
+/**
+ * The `retune` command. Each subcommand is a file that is loaded when it is called, so that none pays for another. Called
+ * `kubectl-retune` it is the plugin behind `kubectl retune`, and `kubectl_complete-retune` completes that one's words.
+ */
+import { basename } from 'node:path';
 import { Command } from 'commander';
+import { addClusterCommands } from './cluster/commands.ts';
 
-const program = new Command('retune')
+const called = basename(process.argv[1] ?? '');
+const program = new Command(called.startsWith('kubectl-retune') ? 'kubectl retune' : 'retune')
   .description('Keeps served ONNX models inside their latency SLA.')
-  .showHelpAfterError();
+  .showHelpAfterError()
+  .commandsGroup('On this machine, and in pods:')
+  // 1 is for what failed or was refused.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 
 const collect = (value: string, before: string[]) => [...before, value];
 
@@ -84,12 +93,16 @@ program
   .option('--json', 'print the outcome as one JSON line at the end')
   .action(async (options) => (await import('./demo/demo.ts')).demo(options));
 
+addClusterCommands(program);
+
 try {
-  await program.parseAsync();
+  if (called.startsWith('kubectl_complete-retune')) {
+    await (await import('./cluster/complete.ts')).complete(program, process.argv.slice(2), true);
+  } else await program.parseAsync();
 } catch (error) {
   // A sentence for the user; the stack for whoever asks for it.
   console.error(`retune: ${error instanceof Error ? error.message : String(error)}`);
-  if (process.env.RETUNE_DEBUG && error instanceof Error) console.error(error.stack);
+  if (process.env.RETUNE_DEBUG) console.error(error);
   // The gate keeps 1 for models that are refused.
   process.exitCode ??= 1;
 }

@@ -10,6 +10,7 @@ import { type Context, condition, record } from './context.ts';
 import { acceleratorOf, activeFinalist, finalists } from './finalists.ts';
 import type { SlaSnapshot } from './gather.ts';
 import { type Servable, servable } from './mix.ts';
+import { takeOrder } from './orders.ts';
 import { decideRetune } from './retune.ts';
 import { continueRollout, startRollout } from './rollout.ts';
 import { judgeProduction, writeVerdict } from './verdict.ts';
@@ -51,6 +52,16 @@ function decideAction(context: Context, target: TargetSnapshot, choosable: Serva
   startRollout(context, target, choice);
   condition(context, 'Ready', true, 'RollingOut', `rolling out ${picked.variant}`);
   return undefined;
+}
+
+/** What a person ordered goes through a canary like anything else. */
+function startOrdered(context: Context, target: TargetSnapshot, picked: Finalist): void {
+  if (target.unfit) {
+    condition(context, 'Ready', false, target.unfit.reason, target.unfit.message);
+    return;
+  }
+  startRollout(context, target, { picked, why: 'Ordered' });
+  condition(context, 'Ready', true, 'RollingOut', `rolling out ${picked.variant}, as was ordered`);
 }
 
 /** What stands in the way of judging at all, a sentence that says what to do; undefined when nothing does. */
@@ -123,7 +134,10 @@ export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
     writeVerdict(context, judgeProduction(context), target, active);
     rememberLoad(context);
     // A rollout under way is finished even where its search is gone: half a rollout helps nobody.
-    if (status.rollout) actions = continueRollout(context, target);
+    const ordered = blocked ? undefined : takeOrder(context, all);
+    if (status.rollout) {
+      actions = continueRollout(context, target, ordered?.kind === 'Abort' ? 'a person asked to go back' : undefined);
+    } else if (ordered?.kind === 'Serve') startOrdered(context, target, ordered.picked);
     else if (!blocked) recommend = decideAction(context, target, servable(context, target));
     if (!blocked && !status.rollout) decideRetune(context, target);
   } else if (status.rollout && workload.kind === 'Missing' && !sla.spec.suspend) {

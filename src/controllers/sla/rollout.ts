@@ -10,7 +10,7 @@ import { type Context, quantiles, record } from './context.ts';
 export function startRollout(
   context: Context,
   target: TargetSnapshot,
-  { picked, cause }: { picked: Finalist; cause?: Cause },
+  { picked, cause, why }: { picked: Finalist; cause?: Cause; why?: string },
 ): void {
   const { status, at } = context;
   status.rollout = {
@@ -24,7 +24,7 @@ export function startRollout(
     stepSince: at,
   };
   const message = `${picked.variant} instead of ${status.activeVariant ?? target.tracks.stable.modelUri}`;
-  record(context, 'RolloutStarted', cause ?? 'LoadFell', message);
+  record(context, 'RolloutStarted', why ?? cause ?? 'LoadFell', message);
   context.events.push({ type: 'Normal', reason: 'RolloutStarted', message });
 }
 
@@ -35,6 +35,7 @@ function finishRollout(context: Context, { rollout, outcome }: RolloutDecision):
   record(context, promoted ? 'Promoted' : 'RolledBack', rollout.reason ?? 'Unknown', message);
   context.events.push({ type: promoted ? 'Normal' : 'Warning', reason: promoted ? 'Promoted' : 'RolledBack', message });
   if (outcome === 'RolledBack') status.refused = [...(status.refused ?? []), rollout.digest].slice(-32);
+  if (promoted) status.previousUri = rollout.previousUri;
   // Who changed the model is known: it is not what a later breach comes from.
   if (promoted && status.lastMet) status.lastMet = { ...status.lastMet, modelUri: rollout.modelUri };
   status.rollout = undefined;
@@ -42,7 +43,11 @@ function finishRollout(context: Context, { rollout, outcome }: RolloutDecision):
 }
 
 /** One step of the rollout in status, if there is one: what it comes to, and what to do for it. */
-export function continueRollout(context: Context, target: TargetSnapshot | undefined): RolloutAction[] {
+export function continueRollout(
+  context: Context,
+  target: TargetSnapshot | undefined,
+  unwanted?: string,
+): RolloutAction[] {
   const { snapshot, status, nowMs, thresholdMs } = context;
   const { objective, rollout } = snapshot.sla.spec;
   if (!status.rollout) return [];
@@ -60,7 +65,7 @@ export function continueRollout(context: Context, target: TargetSnapshot | undef
       minSamples: rollout.minSamples,
       parts: target?.weight === undefined ? 1 : (rollout.steps?.length ?? 1),
     }),
-    unwanted: snapshot.sla.metadata.deletionTimestamp && 'its LatencySLA is being deleted',
+    unwanted: snapshot.sla.metadata.deletionTimestamp ? 'its LatencySLA is being deleted' : unwanted,
     timeoutMs: durationMs(rollout.timeout),
     nowMs,
   });

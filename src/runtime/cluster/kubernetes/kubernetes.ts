@@ -17,8 +17,11 @@ interface ListAnswer<T> {
   items: T[];
 }
 
-/** The configuration of KUBECONFIG, of `~/.kube/config` or of the pod's service account. Throws with a sentence. */
-export function loadConfig(path?: string): KubeConfig {
+/**
+ * The configuration of KUBECONFIG, of `~/.kube/config` or of the pod's service account, at its current context or the one
+ * named. Throws with a sentence.
+ */
+export function loadConfig(path?: string, context?: string): KubeConfig {
   const config = new KubeConfig();
   try {
     if (path) config.loadFromFile(path);
@@ -30,6 +33,13 @@ export function loadConfig(path?: string): KubeConfig {
         cause,
       },
     );
+  }
+  if (context !== undefined) {
+    const names = config.getContexts().map(({ name }) => name);
+    if (!names.includes(context)) {
+      throw new Error(`the kubeconfig has no context "${context}"; it has ${names.join(', ') || 'none'}`);
+    }
+    config.setCurrentContext(context);
   }
   if (config.getCurrentCluster()) return config;
   throw new Error('there is no cluster to connect to: set KUBECONFIG, pass --kubeconfig, or run inside a cluster');
