@@ -1,6 +1,7 @@
 import type { EngineOptions } from '../../api/candidate.ts';
 import { GraphOptimization } from '../../api/candidate.ts';
 import type { MeasureResult, MeasureTask } from '../../api/task.ts';
+import type { Ratio } from '../../api/trial.ts';
 import { decode, readMetadata } from '../../core/onnx/model.ts';
 import { pairedRatio } from '../../core/statistics/paired.ts';
 import { summarize } from '../../core/statistics/quantile.ts';
@@ -17,6 +18,9 @@ import { type Interleaved, interleave } from './interleave.ts';
 import type { RunnerSetup } from './messages.ts';
 import { withNearby } from './nearby.ts';
 import { invalidity } from './validity.ts';
+
+/** Too few pairs bound a ratio by nothing, and a termination message knows no infinity. */
+const bounded = ({ value, low, high }: Ratio): Ratio => ({ value, low: Math.max(0, low), high: Math.min(1e9, high) });
 
 export interface MeasureDeps {
   /** URI of the artifact store. */
@@ -114,7 +118,7 @@ async function measureFrom(
     stoppedEarly: measured.stoppedEarly,
     latency,
     baseline: summarize(measured.baselineMs),
-    ratio: pairedRatio(measured.pairs),
+    ratio: bounded(pairedRatio(measured.pairs)),
     loadCurve: loadCurve(measured.candidateMs),
     throughputPerSecond: 1000 / latency.meanMs,
     peakMemoryBytes: measured.peakMemoryBytes,
