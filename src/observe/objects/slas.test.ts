@@ -38,6 +38,7 @@ test('an SLA has its percentile, threshold, burn, verdict and cause', async () =
     'retune_sla_threshold_seconds{namespace="shop",sla="web"} 0.05',
     'retune_sla_burn_rate{namespace="shop",sla="web",window="300s"} 2',
     'retune_sla_burning{namespace="shop",sla="web",speed="Fast"} 1',
+    'retune_sla_suspended{namespace="shop",sla="web"} 0',
     'retune_sla_burning{namespace="shop",sla="web",speed="Slow"} 0',
     'retune_sla_error_budget_left_ratio{namespace="shop",sla="web"} 0.75',
     'retune_sla_verdict{namespace="shop",sla="web",verdict="Violated"} 1',

@@ -70,6 +70,7 @@ export function slaMetrics(registry: Registry): Watched[] {
     ({ status }) => status?.errorBudget?.left,
   );
   perSla('retune_sla_rollout_running', '1 while a rollout runs.', ({ status }) => (status?.rollout ? 1 : 0));
+  perSla('retune_sla_suspended', '1 while it is not judged.', ({ spec }) => (spec.suspend ? 1 : 0));
   perSla('retune_sla_drifting', '1 while production is slower than the active variant was measured.', ({ status }) =>
     findCondition(status?.conditions, 'Drift')?.status === 'True' ? 1 : 0,
   );
