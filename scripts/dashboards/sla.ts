@@ -20,7 +20,7 @@ export const oneSla = (): DashboardBuilder =>
         `${the('cause', `retune_sla_cause{${here}, cause!="None"}`)} == 1`,
       ),
     )
-    .annotation(annotation('Rollouts', 'blue', 'Rollout of $sla', `${one('retune_sla_rollout_running')} == 1`))
+    .annotation(annotation('Rollouts', 'blue', 'Rollout for {{sla}}', `${one('retune_sla_rollout_running')} == 1`))
     .annotation(
       annotation(
         'Ends of rollouts',
