@@ -93,6 +93,7 @@ export const fleet = (): DashboardBuilder =>
           variants: the('namespace, sla, variant, accelerator', `retune_sla_active_variant_info{${here}}`),
         },
         hidden: ['verdicts', 'causes', 'variants'],
+        by: 'of the threshold',
         units: { 'of the threshold': 'percentunit', 'budget left': 'percentunit' },
         links: linkTo('sla'),
       }),

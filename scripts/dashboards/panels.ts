@@ -6,11 +6,14 @@ import {
   ReduceDataOptionsBuilder,
   StackingConfigBuilder,
   StackingMode,
+  TableSortByFieldStateBuilder,
   VisibilityMode,
   VizLegendOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import {
   DashboardLinkBuilder,
+  type DynamicConfigValue,
+  FieldColorModeId,
   type Threshold,
   ThresholdsConfigBuilder,
   ThresholdsMode,
@@ -44,6 +47,12 @@ export const left = (enough: number): ThresholdsConfigBuilder =>
     { value: 0, color: 'yellow' },
     { value: enough, color: 'green' },
   ]);
+
+/** One colour for a series, whatever its value. */
+export const inColor = (fixedColor: string): DynamicConfigValue => ({
+  id: 'color',
+  value: { mode: FieldColorModeId.Fixed, fixedColor },
+});
 
 /** Lines over time. */
 export const lines = ({ title, description, unit, queries, width = 12 }: About): LinesBuilder =>
@@ -105,6 +114,8 @@ export interface Table extends About {
   hidden?: string[];
   /** A column whose cells lead to a dashboard. */
   links?: { column: string; url: string };
+  /** The column that rows are sorted by, the largest first. */
+  by?: string;
   /** Units of single columns. */
   units?: Record<string, string>;
 }
@@ -117,6 +128,7 @@ export function table({
   queries,
   hidden = [],
   links,
+  by,
   units = {},
   width = 24,
 }: Table): TableBuilder {
@@ -142,6 +154,7 @@ export function table({
       },
     });
   for (const [column, value] of Object.entries(units)) built.overrideByName(column, [{ id: 'unit', value }]);
+  if (by) built.sortBy([new TableSortByFieldStateBuilder().displayName(by).desc(true)]);
   if (links)
     built.overrideByName(links.column, [
       { id: 'links', value: [new DashboardLinkBuilder(`Open this ${links.column}`).url(links.url).build()] },

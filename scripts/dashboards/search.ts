@@ -38,6 +38,7 @@ const plot = (): XYBuilder =>
     .mapping(SeriesMapping.Manual)
     .series([
       new XYSeriesConfigBuilder()
+        .frame({ matcher: { id: 'byIndex', options: 0 } })
         .x({ matcher: { id: 'byName', options: 'p99' } })
         .y({ matcher: { id: 'byName', options: 'quality' } }),
     ]);

@@ -1,6 +1,6 @@
 import { type DashboardBuilder, RowBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard } from './dashboard.ts';
-import { bars, left, lines, stat, thresholds, timeline, word } from './panels.ts';
+import { bars, inColor, left, lines, stat, thresholds, timeline, word } from './panels.ts';
 import { annotation, the, variable } from './queries.ts';
 
 const here = 'namespace="$namespace", sla="$sla"';
@@ -34,7 +34,10 @@ export const oneSla = (): DashboardBuilder =>
       word({
         ...{ title: 'Verdict', unit: 'short', description: 'Of the last window.' },
         queries: { '{{verdict}}': now('verdict', 'retune_sla_verdict') },
-      }),
+      })
+        .overrideByName('Violated', [inColor('red')])
+        .overrideByName('Drifting', [inColor('yellow')])
+        .overrideByName('NoData', [inColor('text')]),
     )
     .withPanel(
       word({
@@ -84,7 +87,9 @@ export const oneSla = (): DashboardBuilder =>
           description: 'The percentile of the objective, by window, and what it may be at the most.',
         },
         queries: { percentile: one('retune_sla_latency_seconds'), threshold: one('retune_sla_threshold_seconds') },
-      }).min(0),
+      })
+        .min(0)
+        .overrideByName('threshold', [inColor('red')]),
     )
     .withPanel(
       lines({
@@ -125,7 +130,10 @@ export const oneSla = (): DashboardBuilder =>
       timeline({
         ...{ title: 'Verdicts', unit: 'short', description: 'What each window was judged to be.' },
         queries: { '{{verdict}}': now('verdict', 'retune_sla_verdict') },
-      }),
+      })
+        .overrideByName('Violated', [inColor('red')])
+        .overrideByName('Drifting', [inColor('yellow')])
+        .overrideByName('NoData', [inColor('text')]),
     )
     .withPanel(
       timeline({
