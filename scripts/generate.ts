@@ -9,6 +9,7 @@ import { helm } from '../test/cluster/helm.ts';
 import { apiReference } from './api-reference.ts';
 import { chartFiles } from './chart/files.ts';
 import { installIsCurrent, installPath, renderInstall } from './chart/render.ts';
+import { dashboardFiles } from './dashboards/files.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const notice = '# Generated from src/api by `npm run generate`. Do not edit.\n';
@@ -23,6 +24,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   }
   for (const [name, definition] of crds) files.set(`crds/${name}`, definition);
   for (const [path, content] of chartFiles(crds)) files.set(path, content);
+  for (const [path, content] of dashboardFiles()) files.set(path, content);
   files.set('docs/api-reference.md', apiReference());
   return files;
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { load } from 'js-yaml';
@@ -53,8 +54,9 @@ interface Rule {
 }
 
 test('each alert has its section of docs/alerts.md, and asks for metrics that the operator has', async () => {
-  const text = await readFile('helm/retune/rules/operator.yaml', 'utf8');
-  const { groups } = load(text) as { groups: { rules: Rule[] }[] };
+  const texts = await Promise.all(globSync('helm/retune/rules/*.yaml').map((path) => readFile(path, 'utf8')));
+  const groups = texts.flatMap((text) => (load(text) as { groups: { rules: Rule[] }[] }).groups);
+  assert.ok(groups.length >= 3);
   const docs = await readFile('docs/alerts.md', 'utf8');
   const metrics = operatorMetrics(['trial'], '0.0.0');
   metrics.watchAge(() => 0);

@@ -1,8 +1,7 @@
 /** The reader against Debian's Prometheus itself, fed as if it had scraped: what each preset's series look like. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -13,8 +12,8 @@ import type { PrometheusSource } from '../../src/sources/prometheus/query.ts';
 import type { Reading } from '../../src/sources/source.ts';
 import { Processes } from '../cluster/process.ts';
 import { remoteWrite, type Series } from './remote-write.ts';
+import { program, startPrometheus } from './start.ts';
 
-const program = '/usr/bin/prometheus';
 const skip = !existsSync(program) && 'Prometheus is not installed';
 const workload = { namespace: 'shop', name: 'web' };
 const pods = [{ name: 'web-1', address: '10.0.0.1' }];
@@ -46,14 +45,6 @@ const nativeSeries: Series = {
   })),
 };
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 describe('Prometheus', { skip }, () => {
   let home: string;
   let url: string;
@@ -62,17 +53,7 @@ describe('Prometheus', { skip }, () => {
   before(async () => {
     home = await mkdtemp(join(tmpdir(), 'retune-prometheus-'));
     processes = new Processes(home);
-    const port = await freePort();
-    url = `http://127.0.0.1:${port}`;
-    await writeFile(join(home, 'prometheus.yaml'), 'scrape_configs: []\n');
-    processes.start('prometheus', program, [
-      `--config.file=${home}/prometheus.yaml`,
-      `--storage.tsdb.path=${home}/data`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--enable-feature=native-histograms',
-      '--web.enable-remote-write-receiver',
-    ]);
-    await processes.until('prometheus', async () => (await fetch(`${url}/-/ready`)).ok);
+    url = await startPrometheus(processes, home, 'scrape_configs: []\n');
     const of = ({ histogram, unit }: { histogram: string; unit: 's' | 'ms' }, labels: Record<string, string>) =>
       classic(histogram, unit === 's' ? 1000 : 1, labels);
     const strangers = {

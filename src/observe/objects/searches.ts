@@ -1,13 +1,16 @@
-import { Gauge, Histogram, type Registry } from 'prom-client';
+import { Histogram, type Registry } from 'prom-client';
+import { median } from 'simple-statistics';
 import type { NASSearch } from '../../api/nas-search.ts';
 import { nasSearches, trials } from '../../api/resources.ts';
 import type { Trial } from '../../api/trial.ts';
 import { findCondition } from '../../runtime/conditions.ts';
 import type { Watched } from '../../runtime/controller.ts';
+import { forecastErrors, forecastOf } from './forecasts.ts';
+import { frontMetrics } from './fronts.ts';
+import { gauges } from './gauges.ts';
 import { Seen } from './seen.ts';
 
 const states = { True: 'succeeded', False: 'failed', Unknown: 'running' } as const;
-const fields = { P50: 'p50Ms', P90: 'p90Ms', P99: 'p99Ms' } as const;
 const conditionOf = ({ status }: NASSearch | Trial) => findCondition(status?.conditions, 'Succeeded');
 const stateOf = (object: NASSearch | Trial) => states[conditionOf(object)?.status ?? 'Unknown'];
 
@@ -40,27 +43,20 @@ export function searchMetrics(registry: Registry): Watched[] {
     buckets: [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1],
     registers,
   });
-  const ended = (before: Trial | undefined, { metadata, spec, status }: Trial) => {
+  const ended = (before: Trial | undefined, now: Trial) => {
+    const { metadata, spec, status } = now;
     // What had ended before this process began was told by the one before.
     if (!before || stateOf(before) !== 'running' || !status?.latency) return;
     if (status.measuredSeconds !== undefined) measured.observe(status.measuredSeconds);
     if (status.overheadSeconds !== undefined) overhead.observe(status.overheadSeconds);
-    const search = searches.get({ namespace: metadata.namespace, name: spec.searchRef.name });
-    const ms = status.latency[fields[search?.spec.latency.percentile ?? 'P99']];
-    if (spec.expected) error.observe(Math.abs(spec.expected.ms / ms - 1));
+    const found = forecastOf(searches.get({ namespace: metadata.namespace, name: spec.searchRef.name }), now);
+    if (found) error.observe(found.error);
   };
   const tried = new Seen<Trial>(trials, (before, now) => {
     if (stateOf(now) !== 'running') ended(before, now);
   });
 
-  const gauge = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void) =>
-    new Gauge({
-      ...{ name, help, labelNames, registers },
-      collect() {
-        this.reset();
-        collect(this);
-      },
-    });
+  const gauge = gauges(registry);
   const counted = (name: string, help: string, objects: () => readonly (NASSearch | Trial)[]) =>
     gauge(name, help, ['state', 'reason'], (one) => {
       for (const { state, reason, count } of counts(objects())) one.set({ state, reason }, count);
@@ -78,6 +74,26 @@ export function searchMetrics(registry: Registry): Watched[] {
         }
       }
     });
+  const labelsOf = ({ metadata: { namespace = '', name } }: NASSearch) => ({ namespace, search: name });
+  gauge(
+    'retune_search_info',
+    'How each search stands: always 1.',
+    ['namespace', 'search', 'state', 'reason'],
+    (one) => {
+      for (const search of searches.named) {
+        const reason = conditionOf(search)?.reason ?? 'Pending';
+        one.set({ ...labelsOf(search), state: stateOf(search), reason }, 1);
+      }
+    },
+  );
+  gauge(
+    'retune_search_variants_budget',
+    'Variants that a search may measure on each accelerator.',
+    ['namespace', 'search'],
+    (one) => {
+      for (const search of searches.named) one.set(labelsOf(search), search.spec.budget.maxVariants);
+    },
+  );
   perFront('retune_search_variants_measured', 'Variants that a search measured.', ({ trials: count }) => count);
   perFront('retune_search_variants_skipped', 'Variants that need not be measured.', ({ skipped = 0 }) => skipped);
   perFront('retune_search_front_variants', 'Variants on the front.', ({ front }) => front.length);
@@ -90,6 +106,24 @@ export function searchMetrics(registry: Registry): Watched[] {
     const point = front.find(({ variant }) => variant === recommended);
     return point && point.p99Ms / 1000;
   });
+  const forecasts = () => forecastErrors(searches, tried.all);
+  gauge(
+    'retune_search_forecast_error_ratio',
+    'How far measured latencies are from their forecasts at the median, as a share of what was measured.',
+    byAccelerator,
+    (one) => {
+      for (const { labels, errors } of forecasts()) one.set(labels, median(errors));
+    },
+  );
+  gauge(
+    'retune_search_forecast_within_ratio',
+    'Share of measured latencies that lie within the 90% interval of their forecast.',
+    byAccelerator,
+    (one) => {
+      for (const { labels, errors, within } of forecasts()) one.set(labels, within / errors.length);
+    },
+  );
+  frontMetrics(gauge, () => searches.named);
   gauge('retune_searches_without_series', 'Searches beyond those that have series of their own.', [], (one) =>
     one.set(searches.unnamed),
   );

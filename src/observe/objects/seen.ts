@@ -13,10 +13,17 @@ export class Seen<T extends ApiObject> {
   readonly #changed: (before: T | undefined, now: T) => void;
   readonly #objects = new Map<string, T>();
 
-  /** `changed` hears of every object that is seen, with what it was before; not of those that are deleted. */
-  constructor(type: ResourceType<T>, changed: (before: T | undefined, now: T) => void = () => undefined) {
+  readonly #deleted: (object: T) => void;
+
+  /** `changed` hears of every object that is seen, with what it was before; `deleted` of those that go. */
+  constructor(
+    type: ResourceType<T>,
+    changed: (before: T | undefined, now: T) => void = () => undefined,
+    deleted: (object: T) => void = () => undefined,
+  ) {
     this.#type = type;
     this.#changed = changed;
+    this.#deleted = deleted;
   }
 
   /** Listens, and has nothing reconciled. */
@@ -25,8 +32,10 @@ export class Seen<T extends ApiObject> {
       type: this.#type,
       map: (object: T, event: WatchEvent<T>['type']) => {
         const id = idOf(object);
-        if (event === 'Deleted') this.#objects.delete(id);
-        else {
+        if (event === 'Deleted') {
+          this.#objects.delete(id);
+          this.#deleted(object);
+        } else {
           this.#changed(this.#objects.get(id), object);
           this.#objects.set(id, object);
         }

@@ -1,12 +1,16 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
 import { Cause, type LatencySLA, Verdict } from '../../api/latency-sla.ts';
 import { hardwareProfiles, latencySlas } from '../../api/resources.ts';
+import { ErrorBudget } from '../../api/sla-counts.ts';
 import { durationMs } from '../../api/units.ts';
 import { findCondition } from '../../runtime/conditions.ts';
 import type { Watched } from '../../runtime/controller.ts';
+import { gauges } from './gauges.ts';
 import { Seen } from './seen.ts';
+import { Tally } from './tally.ts';
 
 const results = ['Promoted', 'RolledBack'] as const;
+const speeds = ErrorBudget.shape.burning.unwrap().options;
 
 /** Rollouts that a status tells of and the one before it did not. */
 function ended(before: LatencySLA | undefined, now: LatencySLA): (typeof results)[number][] {
@@ -28,19 +32,17 @@ export function slaMetrics(registry: Registry): Watched[] {
     registers,
   });
   for (const result of results) rollouts.inc({ result }, 0);
-  const slas = new Seen<LatencySLA>(latencySlas, (before, now) => {
-    for (const result of ended(before, now)) rollouts.inc({ result });
-  });
+  const bySla = new Tally(results);
+  const changed = (before: LatencySLA | undefined, now: LatencySLA) => {
+    for (const result of ended(before, now)) {
+      rollouts.inc({ result });
+      bySla.add(now, result);
+    }
+  };
+  const slas = new Seen<LatencySLA>(latencySlas, changed, (sla) => bySla.forget(sla));
   const profiles = new Seen(hardwareProfiles);
 
-  const gauge = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void) =>
-    new Gauge({
-      ...{ name, help, labelNames, registers },
-      collect() {
-        this.reset();
-        collect(this);
-      },
-    });
+  const gauge = gauges(registry);
   const ofSla = ['namespace', 'sla'];
   const labelsOf = ({ metadata: { namespace = '', name } }: LatencySLA) => ({ namespace, sla: name });
   const perSla = (name: string, help: string, value: (sla: LatencySLA) => number | undefined) =>
@@ -68,6 +70,7 @@ export function slaMetrics(registry: Registry): Watched[] {
     ({ status }) => status?.errorBudget?.left,
   );
   perSla('retune_sla_rollout_running', '1 while a rollout runs.', ({ status }) => (status?.rollout ? 1 : 0));
+  perSla('retune_sla_suspended', '1 while it is not judged.', ({ spec }) => (spec.suspend ? 1 : 0));
   perSla('retune_sla_drifting', '1 while production is slower than the active variant was measured.', ({ status }) =>
     findCondition(status?.conditions, 'Drift')?.status === 'True' ? 1 : 0,
   );
@@ -80,6 +83,29 @@ export function slaMetrics(registry: Registry): Watched[] {
         for (const { seconds: length, burnRate } of sla.status?.errorBudget?.windows ?? []) {
           one.set({ ...labelsOf(sla), window: `${length}s` }, burnRate);
         }
+      }
+    },
+  );
+  new Counter({
+    name: 'retune_sla_rollouts_total',
+    help: 'Rollouts of each SLA that ended, by result.',
+    labelNames: [...ofSla, 'result'],
+    registers,
+    collect() {
+      this.reset();
+      for (const sla of slas.named) {
+        for (const [result, count] of bySla.of(sla)) this.inc({ ...labelsOf(sla), result }, count);
+      }
+    },
+  });
+  gauge(
+    'retune_sla_burning',
+    '1 while both windows of a pair burn the error budget too fast; a faster pair goes before a slower one.',
+    [...ofSla, 'speed'],
+    (one) => {
+      for (const sla of slas.named) {
+        for (const speed of speeds)
+          one.set({ ...labelsOf(sla), speed }, sla.status?.errorBudget?.burning === speed ? 1 : 0);
       }
     },
   );
