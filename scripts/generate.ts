@@ -6,6 +6,7 @@ import { dump } from 'js-yaml';
 import { customResourceDefinition } from '../src/api/crd.ts';
 import { kinds } from '../src/api/kinds.ts';
 import { apiReference } from './api-reference.ts';
+import { pageScript } from './page-script.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const notice = '# Generated from src/api by `npm run generate`. Do not edit.\n';
@@ -18,6 +19,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
     files.set(`crds/${kind.group}_${kind.plural}.yaml`, notice + definition);
   }
   files.set('docs/api-reference.md', apiReference());
+  files.set('src/observe/page/gen/page.js', await pageScript());
   return files;
 }
 

@@ -1,0 +1,56 @@
+import { html } from 'hono/html';
+import type { HtmlEscapedString } from 'hono/utils/html';
+
+export type Html = HtmlEscapedString | Promise<HtmlEscapedString> | string;
+
+export interface Column {
+  name: string;
+  /** Figures stand at the right. */
+  number?: boolean;
+  /** Sentences may break. */
+  wrap?: boolean;
+}
+
+export interface Row {
+  cells: (Html | number | undefined)[];
+  strong?: boolean;
+}
+
+const classOf = ({ number, wrap }: Column) => (number ? 'number' : wrap ? 'wrap' : '');
+
+/** A table with a caption that scrolls by itself where it is wider than the screen. The first cell of a row names it. */
+export const table = (
+  caption: string,
+  columns: readonly Column[],
+  rows: readonly Row[],
+) => html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
+<caption>${caption}</caption>
+<thead><tr>${columns.map((column) => html`<th scope="col" class="${classOf(column)}">${column.name}</th>`)}</tr></thead>
+<tbody>${rows.map(
+  ({ cells, strong }) => html`<tr class="${strong ? 'strong' : ''}">${columns.map((column, i) => {
+    const cell = cells[i] ?? '';
+    return i === 0
+      ? html`<th scope="row" class="${classOf(column)}">${cell}</th>`
+      : html`<td class="${classOf(column)}">${cell}</td>`;
+  })}</tr>
+`,
+)}</tbody></table></div>`;
+
+/** Opened on demand; `id` keeps it open when the page is renewed. */
+export const details = (id: string, summary: string, content: Html) =>
+  html`<details id="${id}"><summary>${summary}</summary>${content}</details>`;
+
+export interface Fact {
+  name: string;
+  value: Html | number;
+  note?: Html;
+}
+
+/** Figures side by side, the most telling first. */
+export const facts = (all: readonly Fact[]) =>
+  html`<dl class="facts">${all.map(({ name, value, note }) => html`<div><dt>${name}</dt><dd>${value}${note ? html`<small>${note}</small>` : ''}</dd></div>`)}</dl>`;
+
+export type Tone = 'good' | 'warn' | 'bad' | 'muted' | 'accent';
+
+/** A state in a word; its colour says nothing that the word does not. */
+export const badge = (text: string, tone: Tone) => html`<span class="badge ${tone}">${text}</span>`;
