@@ -3,7 +3,7 @@ import { stripTypeScriptTypes } from 'node:module';
 
 const folder = new URL('../src/observe/page/client/', import.meta.url);
 /** What imports comes after what it imports. */
-const order = ['palette', 'plot', 'bars', 'tip', 'chart', 'live', 'main'];
+const order = ['palette', 'legend', 'plot', 'bars', 'tip', 'chart', 'live', 'main'];
 const imports = /^import\s[^;]*;$/gm;
 
 /**

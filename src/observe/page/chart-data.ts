@@ -34,6 +34,8 @@ export interface Line {
   name: string;
   colour: Colour;
   dashed?: boolean;
+  /** Each value holds until the next one. */
+  steps?: boolean;
   /** On the second axis of y. */
   second?: boolean;
   points: [number, number | null][];

@@ -1,5 +1,6 @@
 import type { EChartsOption, SeriesOption } from 'echarts';
 import type { BarsData } from '../chart-data.ts';
+import { legendHeight } from './legend.ts';
 import type { Palette } from './palette.ts';
 import type { Drawing, Target } from './plot.ts';
 
@@ -16,11 +17,18 @@ export function bars({ axis, rows, parts }: BarsData, palette: Palette, width: n
     }),
   );
   const names = parts.map(({ name }) => name);
-  const lines = Math.ceil((names.join('').length * 7 + names.length * 45) / Math.max(width, 1));
   const option: EChartsOption = {
     ...{ animation: false, textStyle: { fontFamily: 'system-ui, sans-serif', color: palette.ink } },
-    grid: { left: 64, right: 20, top: 12 + 25 * lines, bottom: 48 },
-    legend: { top: 0, left: 0, textStyle: { color: palette.ink }, itemGap: 14, selectedMode: false },
+    grid: { left: 64, right: 20, top: 6 + legendHeight(names, width), bottom: 48 },
+    legend: {
+      top: 0,
+      left: 0,
+      textStyle: { color: palette.ink },
+      itemGap: 14,
+      itemWidth: 16,
+      itemHeight: 12,
+      selectedMode: false,
+    },
     xAxis: {
       ...{ type: 'value', name: axis, nameLocation: 'middle', nameGap: 28 },
       ...{ nameTextStyle: { color: palette.ink }, axisLabel: { color: palette.ink, hideOverlap: true } },

@@ -1,5 +1,6 @@
 import type { EChartsOption, SeriesOption } from 'echarts';
 import type { Axis, Colour, Limit, Mark, MarkGroup, PlotData } from '../chart-data.ts';
+import { legendHeight } from './legend.ts';
 import type { Palette } from './palette.ts';
 
 /** A narrow plot has no room for names beside its axes. */
@@ -25,7 +26,11 @@ function axis({ name, kind, inverse = false, min, max }: Axis, palette: Palette,
       ? { nameLocation: 'middle' as const, nameGap: 30 }
       : { nameLocation: 'end' as const, nameGap: 12, position: 'left' as const }),
     nameTextStyle: { color: palette.ink, ...(!isX && { align: 'left' as const, padding: [0, 0, 0, -44] }) },
-    axisLabel: { color: palette.ink, hideOverlap: true },
+    axisLabel: {
+      ...{ color: palette.ink, hideOverlap: true },
+      // Where the range ends is nothing to read off.
+      ...(kind === 'log' && min !== undefined && { showMinLabel: false, showMaxLabel: false }),
+    },
     axisLine: { show: true, lineStyle: { color: palette.line } },
     axisTick: { lineStyle: { color: palette.line } },
     splitLine: { lineStyle: { color: palette.line, opacity: 0.5 } },
@@ -91,8 +96,9 @@ export function plot(data: PlotData, palette: Palette, width: number): Drawing {
     },
   };
   const lines = data.lines.map(
-    ({ name, colour: of, dashed, second, points }): SeriesOption => ({
+    ({ name, colour: of, dashed, steps, second, points }): SeriesOption => ({
       ...{ type: 'line', name, data: points as [number, number][], silent: true, showSymbol: false, z: 1 },
+      step: steps ? 'end' : false,
       yAxisIndex: second && data.y2 ? 1 : 0,
       lineStyle: { color: colour(of), width: second ? 1.5 : 2, type: dashed ? 'dashed' : 'solid' },
       itemStyle: { color: colour(of) },
@@ -102,7 +108,7 @@ export function plot(data: PlotData, palette: Palette, width: number): Drawing {
   const points = data.groups.map(
     ({ name, colour: of, symbol, size, marks }): SeriesOption => ({
       ...{ type: 'scatter', name, symbol, symbolSize: size, z: 3, cursor: 'pointer' },
-      itemStyle: { color: colour(of), borderColor: palette.paper, borderWidth: 1 },
+      itemStyle: { color: colour(of), opacity: 1, borderColor: palette.paper, borderWidth: 1 },
       emphasis: { scale: 1.5, itemStyle: { borderColor: palette.ink, borderWidth: 2 } },
       data: marks.map(({ x, y }) => [x, y]),
     }),
@@ -113,16 +119,35 @@ export function plot(data: PlotData, palette: Palette, width: number): Drawing {
       return { mark, seriesIndex: first + group, dataIndex, value: [mark.x, mark.y] };
     }),
   );
-  const names = [...data.groups.map(({ name }) => name), ...data.lines.map(({ name }) => name)];
-  const rows = Math.ceil((names.join('').length * 7 + names.length * 45) / Math.max(width, 1));
+  const legend = [
+    ...data.groups.map(({ name, symbol, colour: of }) => ({
+      ...{ name, icon: symbol, itemStyle: { color: colour(of), borderWidth: 0, opacity: 1 } },
+    })),
+    ...data.lines.map(({ name }) => ({ name, icon: 'path://M0,8 L30,8 L30,12 L0,12 Z' })),
+  ];
+  const names = legend.map(({ name }) => name);
   return {
     targets: targets.sort((a, b) => a.value[0] - b.value[0]),
     option: {
       ...{ animation: false, useUTC: true, textStyle: { fontFamily: 'system-ui, sans-serif', color: palette.ink } },
       grid: {
-        ...{ left: 52, right: data.y2 ? 52 : width < narrow ? 20 : 36, top: 44 + 24 * rows, bottom: 56 },
+        ...{
+          left: 52,
+          right: data.y2 ? 52 : width < narrow ? 20 : 36,
+          top: 28 + legendHeight(names, width),
+          bottom: 46,
+        },
       },
-      legend: { top: 0, left: 0, data: [...new Set(names)], textStyle: { color: palette.ink }, itemGap: 14 },
+      legend: {
+        top: 0,
+        left: 0,
+        data: legend,
+        textStyle: { color: palette.ink },
+        itemGap: 14,
+        itemWidth: 16,
+        itemHeight: 12,
+        selectedMode: false,
+      },
       xAxis: axis(data.x, palette, true) as EChartsOption['xAxis'],
       yAxis: [data.y, ...(data.y2 ? [data.y2] : [])].map((one, i) => ({
         ...axis(one, palette, false),

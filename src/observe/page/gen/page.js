@@ -11,6 +11,21 @@ function readPalette()          {
     ...{ ink: value('ink'), line: value('line'), paper: value('paper') },
   };
 }
+/** Sizes in pixels of a legend at the top of a drawing, in the font of 12 pixels that drawings have. */
+const [perLetter, perName, rowHeight] = [6.9, 38, 26];
+/** How much room the legend takes: names go to the next row where they find no room, as echarts lays them out. */
+function legendHeight(names                   , width        )         {
+  let [rows, used] = [1, 0];
+  for (const name of names) {
+    const wanted = name.length * perLetter + perName;
+    if (used > 0 && used + wanted > width) {
+      rows += 1;
+      used = 0;
+    }
+    used += wanted;
+  }
+  return rows * rowHeight;
+}
 /** A narrow plot has no room for names beside its axes. */
 const narrow = 500;
 /** Something that can be pointed at: where it is in the option, and in the units of its axes. */
@@ -21,7 +36,11 @@ function axis({ name, kind, inverse = false, min, max }      , palette         ,
       ? { nameLocation: 'middle'         , nameGap: 30 }
       : { nameLocation: 'end'         , nameGap: 12, position: 'left'          }),
     nameTextStyle: { color: palette.ink, ...(!isX && { align: 'left'         , padding: [0, 0, 0, -44] }) },
-    axisLabel: { color: palette.ink, hideOverlap: true },
+    axisLabel: {
+      ...{ color: palette.ink, hideOverlap: true },
+      // Where the range ends is nothing to read off.
+      ...(kind === 'log' && min !== undefined && { showMinLabel: false, showMaxLabel: false }),
+    },
     axisLine: { show: true, lineStyle: { color: palette.line } },
     axisTick: { lineStyle: { color: palette.line } },
     splitLine: { lineStyle: { color: palette.line, opacity: 0.5 } },
@@ -32,8 +51,20 @@ function axis({ name, kind, inverse = false, min, max }      , palette         ,
 /** Each interval as a stretch of one broken line. */
 function intervals({ marks, colour, name }           , palette         )                 {
   const stretches = marks.flatMap(({ x, y, xRange, yRange }) => [
-    ...(xRange && xRange[0] < xRange[1] ? [[xRange[0], y], [xRange[1], y], [null, null]] : []),
-    ...(yRange && yRange[0] < yRange[1] ? [[x, yRange[0]], [x, yRange[1]], [null, null]] : []),
+    ...(xRange && xRange[0] < xRange[1]
+      ? [
+          [xRange[0], y],
+          [xRange[1], y],
+          [null, null],
+        ]
+      : []),
+    ...(yRange && yRange[0] < yRange[1]
+      ? [
+          [x, yRange[0]],
+          [x, yRange[1]],
+          [null, null],
+        ]
+      : []),
   ])                      ;
   if (stretches.length === 0) return [];
   return [
@@ -59,7 +90,10 @@ function plot(data          , palette         , width        )          {
   const colour = (of        ) => palette.of(of);
   const behind               = {
     ...{ type: 'line', data: [], silent: true, z: 0 },
-    markLine: { ...{ silent: true, symbol: 'none', animation: false }, data: data.limits.map((one) => limitLine(one, palette)) },
+    markLine: {
+      ...{ silent: true, symbol: 'none', animation: false },
+      data: data.limits.map((one) => limitLine(one, palette)),
+    },
     markArea: {
       silent: true,
       data: (data.bands ?? []).map(({ from, to, colour: of }) => [
@@ -69,8 +103,9 @@ function plot(data          , palette         , width        )          {
     },
   };
   const lines = data.lines.map(
-    ({ name, colour: of, dashed, second, points })               => ({
+    ({ name, colour: of, dashed, steps, second, points })               => ({
       ...{ type: 'line', name, data: points                      , silent: true, showSymbol: false, z: 1 },
+      step: steps ? 'end' : false,
       yAxisIndex: second && data.y2 ? 1 : 0,
       lineStyle: { color: colour(of), width: second ? 1.5 : 2, type: dashed ? 'dashed' : 'solid' },
       itemStyle: { color: colour(of) },
@@ -80,7 +115,7 @@ function plot(data          , palette         , width        )          {
   const points = data.groups.map(
     ({ name, colour: of, symbol, size, marks })               => ({
       ...{ type: 'scatter', name, symbol, symbolSize: size, z: 3, cursor: 'pointer' },
-      itemStyle: { color: colour(of), borderColor: palette.paper, borderWidth: 1 },
+      itemStyle: { color: colour(of), opacity: 1, borderColor: palette.paper, borderWidth: 1 },
       emphasis: { scale: 1.5, itemStyle: { borderColor: palette.ink, borderWidth: 2 } },
       data: marks.map(({ x, y }) => [x, y]),
     }),
@@ -91,16 +126,35 @@ function plot(data          , palette         , width        )          {
       return { mark, seriesIndex: first + group, dataIndex, value: [mark.x, mark.y] };
     }),
   );
-  const names = [...data.groups.map(({ name }) => name), ...data.lines.map(({ name }) => name)];
-  const rows = Math.ceil((names.join('').length * 7 + names.length * 45) / Math.max(width, 1));
+  const legend = [
+    ...data.groups.map(({ name, symbol, colour: of }) => ({
+      ...{ name, icon: symbol, itemStyle: { color: colour(of), borderWidth: 0, opacity: 1 } },
+    })),
+    ...data.lines.map(({ name }) => ({ name, icon: 'path://M0,8 L30,8 L30,12 L0,12 Z' })),
+  ];
+  const names = legend.map(({ name }) => name);
   return {
     targets: targets.sort((a, b) => a.value[0] - b.value[0]),
     option: {
       ...{ animation: false, useUTC: true, textStyle: { fontFamily: 'system-ui, sans-serif', color: palette.ink } },
       grid: {
-        ...{ left: 52, right: data.y2 ? 52 : width < narrow ? 20 : 36, top: 44 + 24 * rows, bottom: 56 },
+        ...{
+          left: 52,
+          right: data.y2 ? 52 : width < narrow ? 20 : 36,
+          top: 28 + legendHeight(names, width),
+          bottom: 46,
+        },
       },
-      legend: { top: 0, left: 0, data: [...new Set(names)], textStyle: { color: palette.ink }, itemGap: 14 },
+      legend: {
+        top: 0,
+        left: 0,
+        data: legend,
+        textStyle: { color: palette.ink },
+        itemGap: 14,
+        itemWidth: 16,
+        itemHeight: 12,
+        selectedMode: false,
+      },
       xAxis: axis(data.x, palette, true)                          ,
       yAxis: [data.y, ...(data.y2 ? [data.y2] : [])].map((one, i) => ({
         ...axis(one, palette, false),
@@ -126,11 +180,18 @@ function bars({ axis, rows, parts }          , palette         , width        ) 
     }),
   );
   const names = parts.map(({ name }) => name);
-  const lines = Math.ceil((names.join('').length * 7 + names.length * 45) / Math.max(width, 1));
   const option                = {
     ...{ animation: false, textStyle: { fontFamily: 'system-ui, sans-serif', color: palette.ink } },
-    grid: { left: 64, right: 20, top: 12 + 25 * lines, bottom: 48 },
-    legend: { top: 0, left: 0, textStyle: { color: palette.ink }, itemGap: 14, selectedMode: false },
+    grid: { left: 64, right: 20, top: 6 + legendHeight(names, width), bottom: 48 },
+    legend: {
+      top: 0,
+      left: 0,
+      textStyle: { color: palette.ink },
+      itemGap: 14,
+      itemWidth: 16,
+      itemHeight: 12,
+      selectedMode: false,
+    },
     xAxis: {
       ...{ type: 'value', name: axis, nameLocation: 'middle', nameGap: 28 },
       ...{ nameTextStyle: { color: palette.ink }, axisLabel: { color: palette.ink, hideOverlap: true } },
@@ -352,7 +413,10 @@ function replace({ title, main: content }       )       {
 function signIn(message        )       {
   const template = document.getElementById('sign-in')                              ;
   const place = main();
-  if (!template || !place) return say(message, 'late');
+  if (!template || !place) {
+    say(message, 'late');
+    return;
+  }
   for (const chart of charts.splice(0)) chart.dispose();
   place.replaceChildren(template.content.cloneNode(true));
   const refusal = place.querySelector('[role=alert]');

@@ -59,7 +59,9 @@ export function rooflineChart({ profile, runs }: HardwareView): PlotData | undef
   const top = Math.max(peakGops.fp32, peakGops.int8);
   const intensities = runs.map(({ opsPerByte }) => opsPerByte);
   const knee = top / bandwidthGBps.memory;
-  const [least, most] = [Math.min(0.1, ...intensities) / 1.5, Math.max(4 * knee, ...intensities) * 1.5];
+  const fastest = Math.max(...Object.values(bandwidthGBps));
+  const least = Math.min(peakGops.fp32 / fastest, ...intensities) / 3;
+  const most = Math.max(3 * knee, ...intensities) * 1.2;
   const roofs = levels.flatMap(([level, name], colour) => {
     const rate = bandwidthGBps[level];
     if (rate === undefined) return [];
@@ -72,7 +74,7 @@ export function rooflineChart({ profile, runs }: HardwareView): PlotData | undef
   const flat = (name: string, peak: number, dashed: boolean) => ({
     ...{ name: `${name} ${showNumber(peak, 'Gop/s')}`, colour: 'bad' as const, dashed },
     points: [
-      [peak / Math.max(...Object.values(bandwidthGBps)), peak],
+      [peak / fastest, peak],
       [most, peak],
     ] as [number, number][],
   });
@@ -92,7 +94,7 @@ export function rooflineChart({ profile, runs }: HardwareView): PlotData | undef
   return {
     kind: 'plot',
     x: { name: 'operations a byte', kind: 'log', min: least, max: most },
-    y: { name: 'Gop/s', kind: 'log' },
+    y: { name: 'Gop/s', kind: 'log', min: bandwidthGBps.memory * least * 0.8, max: 2 * top },
     groups: [
       { name: 'variants', colour: 'accent' as const, symbol: 'circle' as const, size: 9, marks: marks(false) },
       { name: 'recommended', colour: 'good' as const, symbol: 'diamond' as const, size: 16, marks: marks(true) },

@@ -4,7 +4,6 @@ import { durationMs } from '../../../api/units.ts';
 import type { Quality, Variant } from '../../../api/variant.ts';
 import { limitOf, type QualityLimit } from '../../../core/quality/limit.ts';
 import { label } from '../../../core/search/candidate.ts';
-import { why } from './why.ts';
 
 /** One variant as it was measured on one accelerator. */
 export interface Point {
@@ -21,8 +20,6 @@ export interface Point {
   base: boolean;
   onFront: boolean;
   recommended: boolean;
-  /** Why it won, or why not: a sentence. */
-  why: string;
 }
 
 /** What a search allows. */
@@ -78,13 +75,10 @@ export function pointsOn(
         ...{ latencyMs: latency[field], latencyHighMs: field === 'p99Ms' ? latency.p99HighMs : latency[field] },
         sizeBytes: artifact.sizeBytes,
         ...(trial.spec.expected && { expected: trial.spec.expected }),
-        ...{ base: name === search.status?.base, onFront: front.has(name), why: '' },
+        ...{ base: name === search.status?.base, onFront: front.has(name) },
         recommended: name === accelerator.recommended,
       },
     ];
   });
-  const counted = points.filter(({ trial }) => !trial.status?.stoppedEarly);
-  return points
-    .map((point) => ({ ...point, why: why(point, counted, limits) }))
-    .sort((a, b) => a.latencyMs - b.latencyMs || a.variant.localeCompare(b.variant));
+  return points.sort((a, b) => a.latencyMs - b.latencyMs || a.variant.localeCompare(b.variant));
 }

@@ -2,7 +2,7 @@ import { higherIsBetter, showValue, traits } from '../../../core/quality/metric.
 import type { Mark, MarkGroup, PlotData } from '../chart-data.ts';
 import { showBytes, showMs } from '../format.ts';
 import type { Point, SearchLimits } from './points.ts';
-import type { AcceleratorView } from './search.ts';
+import type { AcceleratorView, ShownPoint } from './search.ts';
 
 /** The percentile with its interval, where it has one. */
 export function showLatency({ latency, latencyMs }: Point, { percentile }: SearchLimits): string {
@@ -16,7 +16,7 @@ export function showQuality({ quality: { metric, value, low, high } }: Point): s
 }
 
 /** What is told of a point, wherever it is pointed at. */
-const textOf = (point: Point, limits: SearchLimits): string[] => [
+const textOf = (point: ShownPoint, limits: SearchLimits): string[] => [
   point.label,
   `${point.quality.metric} ${showQuality(point)}`,
   `${limits.percentile.toLowerCase()} ${showLatency(point, limits)}`,
@@ -38,7 +38,7 @@ const groups = {
   recommended: { name: 'recommended', colour: 'good', symbol: 'diamond', size: 18 },
 } as const;
 
-function grouped(points: readonly Point[], mark: (point: Point) => Mark): MarkGroup[] {
+function grouped(points: readonly ShownPoint[], mark: (point: ShownPoint) => Mark): MarkGroup[] {
   return Object.entries(groups).flatMap(([kind, look]): MarkGroup[] => {
     const marks = points.filter((point) => kindOf(point) === kind).map(mark);
     return marks.length > 0 ? [{ ...look, marks }] : [];
@@ -70,7 +70,7 @@ export function paretoChart(
     })),
     lines: [
       {
-        ...{ name: 'Pareto front', colour: 'accent' },
+        ...{ name: 'Pareto front', colour: 'accent', steps: true },
         points: front.map(({ latencyMs, quality }) => [latencyMs, quality.value * factor]),
       },
     ],
@@ -81,16 +81,20 @@ export function paretoChart(
   };
 }
 
+/** Latencies that differ by more than this factor are drawn by their logarithm. */
+const wide = 30;
+
 /** What was forecast against what was measured; on the diagonal both are the same. */
 export function forecastChart({ points }: AcceleratorView, limits: SearchLimits): PlotData | undefined {
   const known = points.filter(({ expected }) => expected);
   if (known.length === 0) return undefined;
   const all = known.flatMap(({ latencyMs, expected }) => [latencyMs, expected?.ms ?? latencyMs]);
   const [least, most] = [Math.min(...all) * 0.9, Math.max(...all) * 1.1];
+  const kind = most / least > wide ? ('log' as const) : ('value' as const);
   return {
     kind: 'plot',
-    x: { name: 'forecast (ms)', kind: 'log' },
-    y: { name: `measured ${limits.percentile.toLowerCase()} (ms)`, kind: 'log' },
+    x: { name: 'forecast (ms)', kind },
+    y: { name: `measured ${limits.percentile.toLowerCase()} (ms)`, kind },
     groups: grouped(known, (point) => {
       const { ms, lowMs, highMs } = point.expected ?? { ms: 0, lowMs: 0, highMs: 0 };
       const text = [

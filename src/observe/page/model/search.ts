@@ -4,6 +4,13 @@ import type { Variant } from '../../../api/variant.ts';
 import { label } from '../../../core/search/candidate.ts';
 import { findCondition } from '../../../runtime/conditions.ts';
 import { limitsOf, type Point, pointsOn, type SearchLimits, trialsOn } from './points.ts';
+import { why } from './why.ts';
+
+/** A point that is shown. */
+export interface ShownPoint extends Point {
+  /** Why it won, or why not: a sentence. */
+  why: string;
+}
 
 /** So many points of one accelerator are drawn and listed; more would be more than anybody reads. */
 export const mostPoints = 200;
@@ -11,7 +18,7 @@ export const mostPoints = 200;
 export interface AcceleratorView {
   status: AcceleratorStatus;
   /** The front, the base and the fastest of the others, at most `mostPoints`. */
-  points: Point[];
+  points: ShownPoint[];
   /** Points that there are beyond those. */
   more: number;
   forecast: Forecasts | undefined;
@@ -83,12 +90,14 @@ function mishaps(variants: ReadonlyMap<string, Variant>, trials: readonly Trial[
 /** A search with what was measured of its variants, accelerator by accelerator. Bounded, whatever their number. */
 export function searchView(search: NASSearch, all: readonly Variant[], trials: readonly Trial[]): SearchView {
   const variants = new Map(all.map((variant) => [variant.metadata.name, variant]));
+  const limits = limitsOf(search, all);
   return {
     search,
-    limits: limitsOf(search, all),
+    limits,
     accelerators: (search.status?.accelerators ?? []).map((status) => {
       const points = pointsOn(search, variants, trials, status);
-      const shown = bounded(points);
+      const counted = points.filter(({ trial }) => !trial.status?.stoppedEarly);
+      const shown = bounded(points).map((point) => ({ ...point, why: why(point, counted, limits) }));
       return { status, points: shown, more: points.length - shown.length, forecast: forecasts(points) };
     }),
     mishaps: mishaps(

@@ -3,14 +3,13 @@ import type { NASSearch } from '../../../api/nas-search.ts';
 import type { Trial } from '../../../api/trial.ts';
 import type { Variant } from '../../../api/variant.ts';
 import { type PartPair, pairs, partRows } from './parts.ts';
-import type { Point } from './points.ts';
-import { searchView } from './search.ts';
+import { type ShownPoint, searchView } from './search.ts';
 
 /** A variant on one accelerator, beside the base. */
 export interface Beside {
   accelerator: string;
-  point: Point;
-  base?: Point;
+  point: ShownPoint;
+  base?: ShownPoint;
   parts: PartPair[];
 }
 
@@ -42,7 +41,7 @@ export function variantView(
     const point = known?.find((one) => one.variant === name) ?? found;
     const beside = points.find((one) => one.base);
     const abilities = profiles.find(({ metadata }) => metadata.name === status.name)?.status?.abilities;
-    const rows = (of: Variant | undefined, { trial }: Pick<Point, 'trial'>) =>
+    const rows = (of: Variant | undefined, { trial }: Pick<ShownPoint, 'trial'>) =>
       partRows(trial.status?.work?.parts ?? of?.status?.parts ?? [], abilities);
     return [
       {

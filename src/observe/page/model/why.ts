@@ -23,7 +23,7 @@ function limitBroken(point: Point, { percentile, thresholdMs, quality: limit }: 
   return `its ${percentile.toLowerCase()}${may} ${showMs(point.latencyHighMs)}, above ${showMs(thresholdMs)}`;
 }
 
-/** Why a measured variant is the one to serve, or is not, by the rules of `core/search/choice.ts`: one sentence. */
+/** Why a measured variant is the one to serve, or is not, by the rules of `core/search/choice.ts`: one sentence. `all` by latency. */
 export function why(point: Point, all: readonly Point[], limits: SearchLimits): string {
   const { trial, onFront, recommended, base } = point;
   if (recommended) {
@@ -43,8 +43,7 @@ export function why(point: Point, all: readonly Point[], limits: SearchLimits): 
       limits.thresholdMs === undefined ? ['faster', 'slower'] : ['more accurate', 'less accurate'];
     return `On the front, ${worse} than what is recommended: ${winner.label} is ${better} and keeps every limit too.`;
   }
-  const winners = all.filter((one) => beats(one, point)).sort((a, b) => a.latencyMs - b.latencyMs);
-  const winner = winners.find((one) => one.onFront) ?? winners[0];
+  const winner = all.find((one) => one.onFront && beats(one, point)) ?? all.find((one) => beats(one, point));
   const what = base ? 'The base model, every trial is measured beside it; it' : 'It';
   if (winner) {
     return `${what} is beaten by ${winner.label}: ${quality(winner)} at ${showMs(winner.latencyMs)}.`;

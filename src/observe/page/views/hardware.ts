@@ -19,9 +19,10 @@ function factsOf({ profile }: HardwareView): Fact[] {
           {
             name: 'Processor',
             value: html`<span class="words">${found.cpuModel}</span>`,
+            wide: true,
             note: `${showMany(found.cores, 'core')}, ${found.engine}`,
           },
-          { name: 'Caches', value: html`<span class="words">${caches}</span>`, note: 'L1 data / L2 / L3' },
+          { name: 'Caches', wide: true, value: html`<span class="words">${caches}</span>`, note: 'L1 data / L2 / L3' },
         ]
       : []),
     ...(abilities

@@ -14,9 +14,14 @@ const slaColumns = [
   ...[{ name: 'SLA' }, { name: 'verdict' }, right('measured'), right('objective'), right('burn rate')],
   { name: 'workload' },
 ];
-const searchColumns = [{ name: 'search' }, { name: 'state' }, right('trials ended'), { name: 'recommended' }];
+const searchColumns = [
+  { name: 'search' },
+  { name: 'state' },
+  right('trials ended'),
+  { name: 'recommended', wrap: true },
+];
 const profileColumns = [
-  ...[{ name: 'accelerator' }, right('nodes'), { name: 'processor' }],
+  ...[{ name: 'accelerator' }, right('nodes'), { name: 'processor', wrap: true }],
   ...['memory', 'FP32', 'INT8'].map(right),
 ];
 
@@ -79,7 +84,7 @@ const pager = (question: Question, pages: number) =>
 function list<T>(id: string, name: string, found: Listed<T>, columns: Column[], row: (one: T) => Row, none: string) {
   const shown = found.pages > 1 ? ` (${found.total}, page ${found.page} of ${found.pages})` : '';
   return html`<section aria-labelledby="${id}"><h2 id="${id}">${name}</h2>
-${found.total === 0 ? html`<p>${none}</p>` : table(`${name}${shown}`, columns, found.items.map(row))}</section>`;
+${found.total === 0 ? html`<p>${none}</p>` : table(`${name}${shown}`, columns, found.items.map(row), found.pages > 1)}</section>`;
 }
 
 /** Everything that there is, in three lists; what needs attention comes first. */
@@ -88,8 +93,18 @@ export function overviewSection({ question, searches, slas, profiles, verdicts, 
   const pages = Math.max(searches.pages, slas.pages, profiles.pages);
   return html`<h1 class="unseen">Overview</h1>
 ${facts([
-  { name: 'SLAs met', value: verdicts.Met, note: `${verdicts.NoData} without data` },
-  { name: 'SLAs violated', value: verdicts.Violated, note: `${verdicts.Drifting} drifting` },
+  {
+    name: 'SLAs met',
+    value: verdicts.Met,
+    ...(verdicts.Met > 0 && { tone: 'good' as const }),
+    note: `${verdicts.NoData} without data`,
+  },
+  {
+    name: 'SLAs violated',
+    value: verdicts.Violated,
+    ...(verdicts.Violated > 0 && { tone: 'bad' as const }),
+    note: `${verdicts.Drifting} drifting`,
+  },
   { name: 'Searches running', value: running },
   { name: 'Accelerators', value: profiles.total },
 ])}

@@ -1,18 +1,17 @@
 import { html } from 'hono/html';
 import { showValue } from '../../../core/quality/metric.ts';
 import { showBytes, showMany, showMs, showNumber, showShare } from '../format.ts';
-import type { Point } from '../model/points.ts';
-import type { AcceleratorView, SearchView } from '../model/search.ts';
+import type { AcceleratorView, SearchView, ShownPoint } from '../model/search.ts';
 import { forecastChart, paretoChart, showLatency, showQuality } from '../model/search-charts.ts';
 import { figure } from './figure.ts';
 import { conditionsTable, fullName, type Links, link, searchState } from './parts.ts';
 import { badge, details, facts, type Row, table } from './table.ts';
 
-const standing = ({ recommended, onFront, base }: Point) =>
+const standing = ({ recommended, onFront, base }: ShownPoint) =>
   recommended ? badge('recommended', 'good') : onFront ? badge('front', 'accent') : base ? badge('base', 'warn') : '';
 
 const pointsTable = ({ search, limits }: SearchView, { points, more, status }: AcceleratorView, links: Links) => {
-  const row = (point: Point): Row => ({
+  const row = (point: ShownPoint): Row => ({
     strong: point.recommended,
     cells: [
       html`${link(links.variant(search, point.variant), point.label)} ${standing(point)}`,
@@ -85,7 +84,7 @@ ${facts([
         },
       ]
     : []),
-  { name: 'Measured', value: status.trials, note: showMany(status.front.length, 'variant') + ' on the front' },
+  { name: 'Measured', value: status.trials, note: `${showMany(status.front.length, 'variant')} on the front` },
   ...(status.skipped ? [{ name: 'Skipped', value: status.skipped, note: 'beaten for certain elsewhere' }] : []),
   ...(status.known ? [{ name: 'Known before', value: status.known, note: 'from other accelerators' }] : []),
 ])}

@@ -18,13 +18,14 @@ export interface Row {
 
 const classOf = ({ number, wrap }: Column) => (number ? 'number' : wrap ? 'wrap' : '');
 
-/** A table with a caption that scrolls by itself where it is wider than the screen. The first cell of a row names it. */
+/** A table with a caption (hidden where a heading says the same) that scrolls by itself where it is wider than the screen. The first cell of a row names it. */
 export const table = (
   caption: string,
   columns: readonly Column[],
   rows: readonly Row[],
+  captioned = true,
 ) => html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
-<caption>${caption}</caption>
+<caption class="${captioned ? '' : 'unseen'}">${caption}</caption>
 <thead><tr>${columns.map((column) => html`<th scope="col" class="${classOf(column)}">${column.name}</th>`)}</tr></thead>
 <tbody>${rows.map(
   ({ cells, strong }) => html`<tr class="${strong ? 'strong' : ''}">${columns.map((column, i) => {
@@ -44,11 +45,14 @@ export interface Fact {
   name: string;
   value: Html | number;
   note?: Html;
+  tone?: Tone;
+  /** Words that want room. */
+  wide?: boolean;
 }
 
 /** Figures side by side, the most telling first. */
 export const facts = (all: readonly Fact[]) =>
-  html`<dl class="facts">${all.map(({ name, value, note }) => html`<div><dt>${name}</dt><dd>${value}${note ? html`<small>${note}</small>` : ''}</dd></div>`)}</dl>`;
+  html`<dl class="facts">${all.map(({ name, value, note, tone, wide }) => html`<div class="${wide ? 'wide' : ''}"><dt>${name}</dt><dd class="${tone ?? ''}">${value}${note ? html`<small>${note}</small>` : ''}</dd></div>`)}</dl>`;
 
 export type Tone = 'good' | 'warn' | 'bad' | 'muted' | 'accent';
 

@@ -1,10 +1,8 @@
 import { html } from 'hono/html';
 import { showValue } from '../../../core/quality/metric.ts';
 import { label } from '../../../core/search/candidate.ts';
-import { showBytes, showCount, showMs, showNumber, showShare } from '../format.ts';
+import { showBytes, showCount, showMany, showMs, showNumber, showShare } from '../format.ts';
 import { type PartPair, type PartRow, partsChart } from '../model/parts.ts';
-import { limitsOf } from '../model/points.ts';
-import { showLatency, showQuality } from '../model/search-charts.ts';
 import type { Beside, VariantView } from '../model/variant.ts';
 import { figure } from './figure.ts';
 import { conditionsTable, fullName, type Links, link } from './parts.ts';
@@ -28,7 +26,7 @@ const partsTable = (accelerator: string, pairs: readonly PartPair[]) =>
     pairs.map(({ name, base, variant }) => ({ cells: [name, size(base), time(base), size(variant), time(variant)] })),
   );
 
-function figuresOf({ point, base }: Beside, view: VariantView): Fact[] {
+function figuresOf({ point, base }: Beside): Fact[] {
   const { status } = point.trial;
   const { ratio } = status ?? {};
   return [
@@ -40,10 +38,7 @@ function figuresOf({ point, base }: Beside, view: VariantView): Fact[] {
     {
       name: 'p99',
       value: showMs(point.latency.p99Ms),
-      note: showLatency(
-        { ...point, latencyMs: point.latency.p99Ms },
-        { ...limitsOf(view.search, []), percentile: 'P99' },
-      ),
+      note: `${showMs(point.latency.p99LowMs)} to ${showMs(point.latency.p99HighMs)}`,
     },
     ...(status?.throughputPerSecond === undefined
       ? []
@@ -80,7 +75,7 @@ const on = (view: VariantView, links: Links) => (beside: Beside) => {
   const id = `${view.variant.metadata.name}-${accelerator}`;
   return html`<section aria-labelledby="${id}"><h2 id="${id}">On ${link(links.hardware(accelerator), accelerator)}</h2>
 <p class="lead">${point.why}</p>
-${facts(figuresOf(beside, view))}
+${facts(figuresOf(beside))}
 ${figure(`${id}-parts`, `Where the time goes on ${accelerator}, base and variant`, partsChart(parts))}
 ${parts.length > 0 ? details(`${id}-table`, 'Operators of both, as a table', partsTable(accelerator, parts)) : ''}
 </section>`;
@@ -102,14 +97,14 @@ ${facts([
         {
           name: quality.metric,
           value: showValue(quality.metric, quality.value),
-          note: `${showQuality({ quality } as Parameters<typeof showQuality>[0])}, ${quality.samples} samples`,
+          note: `${showValue(quality.metric, quality.low)} to ${showValue(quality.metric, quality.high)}, ${quality.samples} samples`,
         },
       ]
     : []),
   { name: 'Precision', value: candidate.precision },
   {
     name: 'Engine',
-    value: `${candidate.engine.threads} threads`,
+    value: showMany(candidate.engine.threads, 'thread'),
     note: `graph optimisation ${candidate.engine.graphOptimization}`,
   },
 ])}
