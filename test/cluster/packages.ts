@@ -17,9 +17,9 @@ const needed: [file: string, name: string][] = [
   ['/usr/bin/openssl', 'openssl'],
 ];
 
-/** Installs what is missing. No service of theirs is started. */
-export async function packages(say: (line: string) => void): Promise<void> {
-  const missing = needed.filter(([file]) => !existsSync(file)).map(([, name]) => name);
+/** Installs what is missing of what a cluster, or another test, needs. No service of theirs is started. */
+export async function packages(say: (line: string) => void, wanted = needed): Promise<void> {
+  const missing = wanted.filter(([file]) => !existsSync(file)).map(([, name]) => name);
   if (missing.length === 0) return;
   say(`installing ${missing.join(', ')}`);
   const policy = '/usr/sbin/policy-rc.d';

@@ -1,5 +1,6 @@
 import { hardwareProfiles, latencySlas, nasSearches, trials, variants } from '../../src/api/resources.ts';
 import { embeddedKinds } from '../../src/cli/embedded-kinds.ts';
+import type { Gate } from '../../src/observe/page/auth.ts';
 import { contents } from '../../src/observe/page/content.ts';
 import { example, profile, readingsExample, slaExample } from '../../src/observe/page/fixtures.ts';
 import { pageReader } from '../../src/observe/page/reader.ts';
@@ -35,7 +36,7 @@ export async function exampleCluster(count: number): Promise<Cluster> {
 }
 
 /** The page of that cluster, served on this machine; the SLA `web` has been followed for five minutes. */
-export async function examplePage(cluster: Cluster) {
+export async function examplePage(cluster: Cluster, gate?: Gate) {
   const reader = pageReader({ cluster, clock: Date.now });
   await reader.slas();
   for (const { at, percentileMs, ratePerSecond } of readingsExample) {
@@ -45,7 +46,7 @@ export async function examplePage(cluster: Cluster) {
   }
   await renew(cluster, latencySlas, slaExample());
   const address = { host: '127.0.0.1', port: 0, local: true };
-  const server = await servePage(address, { contents: contents(reader), log: quiet });
+  const server = await servePage(address, { contents: contents(reader), log: quiet, gate });
   return {
     url: `http://localhost:${server.port}`,
     async close() {

@@ -3,7 +3,7 @@ import { showBytes, showMany, showMs, showNumber } from '../format.ts';
 import { type HardwareView, rooflineChart } from '../model/hardware.ts';
 import { figure } from './figure.ts';
 import { conditionsTable, type Links, link } from './parts.ts';
-import { badge, details, type Fact, facts, table } from './table.ts';
+import { badge, details, type Fact, facts, heading, table } from './table.ts';
 
 const telling = /^(avx|amx|sse4|fma|f16c|neon|asimd|sve|bf16|i8mm|vnni)/i;
 
@@ -90,12 +90,12 @@ ${details(
 }
 
 /** An accelerator type: what it is, what it can do, and how near measured variants come to that. */
-export function hardwareSection(view: HardwareView, links: Links, heading = 'h1') {
+export function hardwareSection(view: HardwareView, links: Links, level: 1 | 2 = 1) {
   const { profile, runs } = view;
   const { name } = profile.metadata;
   const sets = profile.status?.facts?.instructionSets ?? [];
   const id = `hardware-${name}`;
-  return html`<section aria-labelledby="${id}">${heading === 'h1' ? html`<h1 id="${id}">Accelerator ${name}</h1>` : html`<h2 id="${id}">Accelerator ${name}</h2>`}
+  return html`<section aria-labelledby="${id}">${heading(level, id, `Accelerator ${name}`)}
 ${facts(factsOf(view))}
 ${figure(`${id}-roofline`, `Roofline of ${name}: what its memory and its arithmetic allow, with one thread`, rooflineChart(view))}
 ${runs.length > 0 ? details(`${id}-runs`, 'Measured variants as a table', runsTable(view, links)) : ''}

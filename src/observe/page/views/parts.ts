@@ -21,7 +21,7 @@ export const paths = {
   hardware: (name: string) => `/hardware/${part(name)}`,
 };
 
-/** Where links lead: to pages of the operator, or, in a file, nowhere. */
+/** Where links lead: to pages of the operator, or, in a file, to what is in it. */
 export interface Links {
   search(search: Named): string | undefined;
   variant(search: Named, variant: string): string | undefined;
@@ -29,7 +29,6 @@ export interface Links {
 }
 
 export const served: Links = paths;
-export const unlinked: Links = { search: () => undefined, variant: () => undefined, hardware: () => undefined };
 
 export const link = (href: string | undefined, text: string): Html =>
   href === undefined ? text : html`<a href="${href}">${text}</a>`;

@@ -5,7 +5,7 @@ import type { AcceleratorView, SearchView, ShownPoint } from '../model/search.ts
 import { forecastChart, paretoChart, showLatency, showQuality } from '../model/search-charts.ts';
 import { figure } from './figure.ts';
 import { conditionsTable, fullName, type Links, link, searchState } from './parts.ts';
-import { badge, details, facts, type Row, table } from './table.ts';
+import { badge, details, facts, heading, type Row, table } from './table.ts';
 
 const standing = ({ recommended, onFront, base }: ShownPoint) =>
   recommended ? badge('recommended', 'good') : onFront ? badge('front', 'accent') : base ? badge('base', 'warn') : '';
@@ -62,12 +62,12 @@ function forecastPart(id: string, view: SearchView, accelerator: AcceleratorView
 <p>${told}.</p>`;
 }
 
-const onAccelerator = (view: SearchView, links: Links) => (accelerator: AcceleratorView) => {
+const onAccelerator = (view: SearchView, links: Links, level: 2 | 3) => (accelerator: AcceleratorView) => {
   const { status, points } = accelerator;
   const { metadata } = view.search;
   const id = `${metadata.namespace ?? ''}-${metadata.name}-${status.name}`;
   const best = points.find(({ recommended }) => recommended);
-  return html`<section aria-labelledby="${id}"><h3 id="${id}">On ${link(links.hardware(status.name), status.name)}</h3>
+  return html`<section aria-labelledby="${id}">${heading(level, id, html`On ${link(links.hardware(status.name), status.name)}`)}
 ${status.message ? html`<p class="lead">${status.message[0]?.toUpperCase()}${status.message.slice(1)}.</p>` : ''}
 ${facts([
   ...(best
@@ -117,14 +117,14 @@ const mishapsTable = (id: string, { mishaps }: SearchView) =>
       );
 
 /** A search: how far it is, its front on each accelerator, what was left out and what failed. */
-export function searchSection(view: SearchView, links: Links, heading = 'h1') {
+export function searchSection(view: SearchView, links: Links, level: 1 | 2 = 1) {
   const { search } = view;
   const { metadata, spec, status } = search;
   const { text, tone, message } = searchState(search);
   const id = `search-${metadata.namespace ?? ''}-${metadata.name}`;
   const title = html`Search ${fullName(search)} ${badge(text, tone)}`;
   const { variants, trials } = status ?? {};
-  return html`<section aria-labelledby="${id}">${heading === 'h1' ? html`<h1 id="${id}">${title}</h1>` : html`<h2 id="${id}">${title}</h2>`}
+  return html`<section aria-labelledby="${id}">${heading(level, id, title)}
 ${message ? html`<p class="lead">${message}</p>` : ''}
 ${facts([
   {
@@ -144,7 +144,7 @@ ${facts([
     note: spec.supernet ? 'a supernet' : 'any ONNX model',
   },
 ])}
-${view.accelerators.map(onAccelerator(view, links))}
+${view.accelerators.map(onAccelerator(view, links, level === 1 ? 2 : 3))}
 ${mishapsTable(id, view)}
 ${conditionsTable(id, status?.conditions)}
 </section>`;

@@ -3,7 +3,7 @@ import { showMs, showNumber, showShare, showTime } from '../format.ts';
 import { type SlaView, timelineChart } from '../model/sla.ts';
 import { figure } from './figure.ts';
 import { conditionsTable, fullName, type Links, link, verdictBadge } from './parts.ts';
-import { details, type Fact, facts, table } from './table.ts';
+import { details, type Fact, facts, heading, table } from './table.ts';
 
 function factsOf({ sla }: SlaView): Fact[] {
   const { objective, mode, workloadRef } = sla.spec;
@@ -68,14 +68,14 @@ const historyTable = (id: string, { sla }: SlaView) =>
   );
 
 /** An SLA: what is measured now, what was decided, and how it went. */
-export function slaSection(view: SlaView, links: Links, heading = 'h1') {
+export function slaSection(view: SlaView, links: Links, level: 1 | 2 = 1) {
   const { sla } = view;
   const { namespace } = sla.metadata;
   const id = `sla-${namespace ?? ''}-${sla.metadata.name}`;
   const title = html`SLA ${fullName(sla)} ${verdictBadge(sla)}`;
   const search = { metadata: { namespace, name: sla.spec.searchRef.name } };
   const said = sla.status?.conditions?.find(({ type }) => type === 'Met')?.message;
-  return html`<section aria-labelledby="${id}">${heading === 'h1' ? html`<h1 id="${id}">${title}</h1>` : html`<h2 id="${id}">${title}</h2>`}
+  return html`<section aria-labelledby="${id}">${heading(level, id, title)}
 ${said ? html`<p class="lead">${said}</p>` : ''}
 ${facts(factsOf(view))}
 ${rolloutPart(view)}

@@ -3,6 +3,12 @@ import type { HtmlEscapedString } from 'hono/utils/html';
 
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString> | string;
 
+/** A heading that its section is named by. */
+export function heading(level: 1 | 2 | 3, id: string, content: Html): Html {
+  if (level === 1) return html`<h1 id="${id}">${content}</h1>`;
+  return level === 2 ? html`<h2 id="${id}">${content}</h2>` : html`<h3 id="${id}">${content}</h3>`;
+}
+
 export interface Column {
   name: string;
   /** Figures stand at the right. */

@@ -6,7 +6,7 @@ import { type PartPair, type PartRow, partsChart } from '../model/parts.ts';
 import type { Beside, VariantView } from '../model/variant.ts';
 import { figure } from './figure.ts';
 import { conditionsTable, fullName, type Links, link } from './parts.ts';
-import { details, type Fact, facts, table } from './table.ts';
+import { details, type Fact, facts, heading, table } from './table.ts';
 
 const change = (now: number, before: number | undefined) =>
   before ? `${showNumber(now / before)} × the base` : undefined;
@@ -70,10 +70,10 @@ function figuresOf({ point, base }: Beside): Fact[] {
   ];
 }
 
-const on = (view: VariantView, links: Links) => (beside: Beside) => {
+const on = (links: Links, level: 2 | 3) => (beside: Beside) => {
   const { accelerator, point, parts } = beside;
-  const id = `${view.variant.metadata.name}-${accelerator}`;
-  return html`<section aria-labelledby="${id}"><h2 id="${id}">On ${link(links.hardware(accelerator), accelerator)}</h2>
+  const id = `${point.variant}-${accelerator}`;
+  return html`<section aria-labelledby="${id}">${heading(level, id, html`On ${link(links.hardware(accelerator), accelerator)}`)}
 <p class="lead">${point.why}</p>
 ${facts(figuresOf(beside))}
 ${figure(`${id}-parts`, `Where the time goes on ${accelerator}, base and variant`, partsChart(parts))}
@@ -82,14 +82,14 @@ ${parts.length > 0 ? details(`${id}-table`, 'Operators of both, as a table', par
 };
 
 /** A variant beside the base of its search. */
-export function variantSection(view: VariantView, links: Links) {
+export function variantSection(view: VariantView, links: Links, level: 1 | 2 = 1) {
   const { variant, search } = view;
   const { candidate } = variant.spec;
   const { quality, artifact } = variant.status ?? {};
   const { name } = variant.metadata;
   const dimensions = Object.entries(candidate.dimensions);
   return html`<section aria-labelledby="variant-${name}"><p class="path">${link(links.search(search), `Search ${fullName(search)}`)}</p>
-<h1 id="variant-${name}">${label(candidate)}</h1>
+${heading(level, `variant-${name}`, label(candidate))}
 <p><code>${name}</code></p>
 ${facts([
   ...(quality
@@ -108,7 +108,7 @@ ${facts([
     note: `graph optimisation ${candidate.engine.graphOptimization}`,
   },
 ])}
-${view.on.length === 0 ? html`<p>It is not measured on any accelerator.</p>` : view.on.map(on(view, links))}
+${view.on.length === 0 ? html`<p>It is not measured on any accelerator.</p>` : view.on.map(on(links, level === 1 ? 2 : 3))}
 ${
   dimensions.length > 0
     ? details(
