@@ -7,10 +7,12 @@ import { kubernetesCluster, loadConfig } from '../runtime/cluster/kubernetes/kub
 import { runAsLeader } from '../runtime/leader.ts';
 import { type Manager, manager } from '../runtime/manager.ts';
 import { controllers } from './controllers.ts';
+import { openPage } from './page.ts';
 
 export interface OperatorOptions {
   kubeconfig?: string;
   port: string;
+  page: string;
   holdDown: string;
   labelKeys?: string;
   logFormat: LogFormat;
@@ -44,6 +46,7 @@ export async function operator(options: OperatorOptions): Promise<void> {
     ready: () => running === undefined || running.ready(),
   };
   const server = await serveHealth({ port: Number(options.port), health, registry: metrics.registry });
+  const page = await openPage({ address: options.page, cluster, log });
 
   const stopping = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
@@ -59,7 +62,7 @@ export async function operator(options: OperatorOptions): Promise<void> {
     },
     stopping.signal,
   );
-  await server.close();
+  await Promise.all([server.close(), page.close()]);
   log.info('Stopped', { outcome });
   process.exitCode = outcome === 'Lost' ? 1 : 0;
 }

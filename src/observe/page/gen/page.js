@@ -12,7 +12,7 @@ function readPalette()          {
   };
 }
 /** Sizes in pixels of a legend at the top of a drawing, in the font of 12 pixels that drawings have. */
-const [perLetter, perName, rowHeight] = [6.9, 38, 26];
+const [perLetter, perName, rowHeight] = [6.2, 35, 25];
 /** How much room the legend takes: names go to the next row where they find no room, as echarts lays them out. */
 function legendHeight(names                   , width        )         {
   let [rows, used] = [1, 0];

@@ -71,8 +71,8 @@ export function rooflineChart({ profile, runs }: HardwareView): PlotData | undef
     ];
     return [{ name: `${name} ${showNumber(rate, 'GB/s')}`, colour, points }];
   });
-  const flat = (name: string, peak: number, dashed: boolean) => ({
-    ...{ name: `${name} ${showNumber(peak, 'Gop/s')}`, colour: 'bad' as const, dashed },
+  const flat = (name: string, peak: number, colour: 'bad' | 'warn') => ({
+    ...{ name: `${name} ${showNumber(peak, 'Gop/s')}`, colour, dashed: true },
     points: [
       [peak / fastest, peak],
       [most, peak],
@@ -99,7 +99,7 @@ export function rooflineChart({ profile, runs }: HardwareView): PlotData | undef
       { name: 'variants', colour: 'accent' as const, symbol: 'circle' as const, size: 9, marks: marks(false) },
       { name: 'recommended', colour: 'good' as const, symbol: 'diamond' as const, size: 16, marks: marks(true) },
     ].filter((group) => group.marks.length > 0),
-    lines: [...roofs, flat('FP32', peakGops.fp32, false), flat('INT8', peakGops.int8, true)],
+    lines: [...roofs, flat('FP32', peakGops.fp32, 'bad'), flat('INT8', peakGops.int8, 'warn')],
     limits: [],
   };
 }

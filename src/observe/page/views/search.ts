@@ -10,14 +10,20 @@ import { badge, details, facts, heading, type Row, table } from './table.ts';
 const standing = ({ recommended, onFront, base }: ShownPoint) =>
   recommended ? badge('recommended', 'good') : onFront ? badge('front', 'accent') : base ? badge('base', 'warn') : '';
 
+/** A figure with its interval below it. */
+const withInterval = (text: string) => {
+  const [value = '', interval] = text.split(' (');
+  return interval === undefined ? value : html`${value}<small>${interval.replace(')', '')}</small>`;
+};
+
 const pointsTable = ({ search, limits }: SearchView, { points, more, status }: AcceleratorView, links: Links) => {
   const row = (point: ShownPoint): Row => ({
     strong: point.recommended,
     cells: [
       html`${link(links.variant(search, point.variant), point.label)} ${standing(point)}`,
-      showQuality(point),
+      withInterval(showQuality(point)),
       showMs(point.latency.p50Ms),
-      showLatency(point, limits),
+      withInterval(showLatency(point, limits)),
       showBytes(point.sizeBytes),
       point.trial.status?.memory && showNumber(point.trial.status.memory.opsPerByte),
       point.expected && showMs(point.expected.ms),
