@@ -20,6 +20,10 @@ import { checkPage } from './checks.ts';
 import { chromiumProgram, startChromium, type Tab } from './chromium.ts';
 import { exampleCluster, examplePage, put, renew } from './example.ts';
 
+const debian: [file: string, name: string][] = [
+  ['/usr/bin/chromium', 'chromium'],
+  ['/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf', 'fonts-dejavu-core'],
+];
 const absent = whyNot();
 const skip = chromiumProgram() === undefined && absent !== undefined && `there is no Chromium, and ${absent}`;
 const sizes = [
@@ -41,7 +45,7 @@ describe('the page in Chromium', { skip }, () => {
   let folder: string;
 
   before(async () => {
-    await packages(say, [['/usr/bin/chromium', 'chromium']]);
+    if (!chromiumProgram()) await packages(say, debian);
     folder = await mkdtemp(join(tmpdir(), 'retune-page-'));
     cluster = await exampleCluster(28);
     page = await examplePage(cluster);

@@ -94,6 +94,13 @@ test('a variant stands beside the base part by part, and the times of each add u
   const share = (of: 'base' | 'variant') => on.parts.reduce((sum, pair) => sum + (pair[of]?.share ?? 0), 0);
   assert.ok(Math.abs(share('base') - 1) < 1e-9 && Math.abs(share('variant') - 1) < 1e-9);
   assert.ok(on.parts.some(({ name, base }) => name === 'Quantise' && !base));
+  // The base stands there too where it was not measured, by what its graph says.
+  const [base] = variants;
+  const parts = trials[0]?.status?.work?.parts;
+  if (base?.status) base.status.parts = parts;
+  const unmeasured = variantView(search, { variants, trials: trials.slice(1) }, [profile], 'orientation-v4')?.on[0];
+  assert.equal(unmeasured?.base, undefined);
+  assert.deepEqual(unmeasured?.parts, on.parts);
   assert.equal(variantView(search, { variants, trials }, [profile], 'stranger'), undefined);
 });
 

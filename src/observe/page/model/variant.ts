@@ -41,12 +41,13 @@ export function variantView(
     const point = known?.find((one) => one.variant === name) ?? found;
     const beside = points.find((one) => one.base);
     const abilities = profiles.find(({ metadata }) => metadata.name === status.name)?.status?.abilities;
-    const rows = (of: Variant | undefined, { trial }: Pick<ShownPoint, 'trial'>) =>
-      partRows(trial.status?.work?.parts ?? of?.status?.parts ?? [], abilities);
+    // What runs on this accelerator where it was measured there, else what the graph says.
+    const rows = (of: Variant | undefined, measured: ShownPoint | undefined) =>
+      partRows(measured?.trial.status?.work?.parts ?? of?.status?.parts ?? [], abilities);
     return [
       {
         ...{ accelerator: status.name, point, base: beside },
-        parts: pairs(beside ? rows(base, beside) : [], rows(variant, point)),
+        parts: pairs(rows(base, beside), rows(variant, point)),
       },
     ];
   });

@@ -1,11 +1,12 @@
 import { html } from 'hono/html';
+import { limitPhrase } from '../../../core/quality/limit.ts';
 import { showValue } from '../../../core/quality/metric.ts';
 import { showBytes, showMany, showMs, showNumber, showShare } from '../format.ts';
 import type { AcceleratorView, SearchView, ShownPoint } from '../model/search.ts';
 import { forecastChart, paretoChart, showLatency, showQuality } from '../model/search-charts.ts';
 import { figure } from './figure.ts';
 import { conditionsTable, fullName, type Links, link, searchState } from './parts.ts';
-import { badge, details, facts, heading, type Row, table } from './table.ts';
+import { badge, details, type Fact, facts, heading, type Row, table } from './table.ts';
 
 const standing = ({ recommended, onFront, base }: ShownPoint) =>
   recommended ? badge('recommended', 'good') : onFront ? badge('front', 'accent') : base ? badge('base', 'warn') : '';
@@ -34,7 +35,11 @@ const pointsTable = ({ search, limits }: SearchView, { points, more, status }: A
   return table(
     `What was measured on ${status.name}${more > 0 ? `; ${more} slower ones are left out` : ''}`,
     [
-      ...[{ name: 'candidate' }, { name: `${metric} (95% interval)`, number: true }, { name: 'p50', number: true }],
+      ...[
+        { name: 'candidate', wrap: true },
+        { name: `${metric} (95% interval)`, number: true },
+        { name: 'p50', number: true },
+      ],
       { name: `${limits.percentile.toLowerCase()} (95% interval)`, number: true },
       ...[
         { name: 'size', number: true },
@@ -117,10 +122,19 @@ const mishapsTable = (id: string, { mishaps }: SearchView) =>
         `${showMany(mishaps.length, 'attempt')} that came to nothing`,
         table(
           'Variants and trials that failed',
-          [{ name: 'what' }, { name: 'reason' }, { name: 'message', wrap: true }],
+          [{ name: 'what', wrap: true }, { name: 'reason' }, { name: 'message', wrap: true }],
           mishaps.map(({ label, reason, message }) => ({ cells: [label, reason, message] })),
         ),
       );
+
+/** What a variant must keep to be recommended. */
+function limitsFact({ limits, search }: SearchView): Fact[] {
+  const { percentile, thresholdMs, quality } = limits;
+  const phrase = limitPhrase(search.spec.quality.metric, quality);
+  if (thresholdMs === undefined && phrase === undefined) return [];
+  const latency = thresholdMs === undefined ? 'no threshold' : `${percentile.toLowerCase()} ≤ ${showMs(thresholdMs)}`;
+  return [{ name: 'Limits', value: latency, note: phrase && `quality ${phrase}` }];
+}
 
 /** A search: how far it is, its front on each accelerator, what was left out and what failed. */
 export function searchSection(view: SearchView, links: Links, level: 1 | 2 = 1) {
@@ -143,6 +157,7 @@ ${facts([
     value: variants?.ready ?? 0,
     note: `${variants?.pending ?? 0} pending, ${variants?.failed ?? 0} failed`,
   },
+  ...limitsFact(view),
   { name: 'Budget', value: spec.budget.maxVariants, note: `variants on each accelerator, ${spec.budget.maxDuration}` },
   {
     name: 'Model',
