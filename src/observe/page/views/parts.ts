@@ -66,7 +66,7 @@ export const conditionsTable = (id: string, conditions: readonly Condition[] = [
             { name: 'state' },
             { name: 'reason' },
             { name: 'message', wrap: true },
-            { name: 'since' },
+            { name: 'since', whole: true },
           ],
           conditions.map(({ type, status, reason, message, lastTransitionTime }) => ({
             cells: [type, status, reason, message, showTime(lastTransitionTime)],

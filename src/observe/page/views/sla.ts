@@ -60,7 +60,7 @@ const historyTable = (id: string, { sla }: SlaView) =>
     'Verdicts and rollouts as a table',
     table(
       'The last twenty, the newest first',
-      [{ name: 'time' }, { name: 'event' }, { name: 'reason' }, { name: 'message', wrap: true }],
+      [{ name: 'time', whole: true }, { name: 'event' }, { name: 'reason' }, { name: 'message', wrap: true }],
       [...(sla.status?.history ?? [])]
         .reverse()
         .map(({ at, event, reason, message }) => ({ cells: [showTime(at), event, reason, message] })),

@@ -13,6 +13,8 @@ export interface Column {
   name: string;
   /** Figures stand at the right. */
   number?: boolean;
+  /** Stays on one line. */
+  whole?: boolean;
   /** Sentences may break. */
   wrap?: boolean;
 }
@@ -22,7 +24,7 @@ export interface Row {
   strong?: boolean;
 }
 
-const classOf = ({ number, wrap }: Column) => (number ? 'number' : wrap ? 'wrap' : '');
+const classOf = ({ number, whole, wrap }: Column) => (number ? 'number' : whole ? 'whole' : wrap ? 'wrap' : '');
 
 /** A table with a caption (hidden where a heading says the same) that scrolls by itself where it is wider than the screen. The first cell of a row names it. */
 export const table = (
