@@ -17,6 +17,7 @@ function report(name: string, problems: string[], remedy: string): boolean {
 
 const passed = [
   run('types', 'tsc', ['-p', '.']),
+  run('types of the page', 'tsc', ['-p', 'src/observe/page/client']),
   run('lint and format', 'biome', ['check', '--error-on-warnings']),
   report('dependency rule', await dependencyViolations(), 'arrows only point down, see docs/architecture.md'),
   report('generated files', await staleFiles(), 'run `npm run generate`'),

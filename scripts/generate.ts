@@ -10,6 +10,7 @@ import { apiReference } from './api-reference.ts';
 import { chartFiles } from './chart/files.ts';
 import { installIsCurrent, installPath, renderInstall } from './chart/render.ts';
 import { dashboardFiles } from './dashboards/files.ts';
+import { pageScript } from './page-script.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const notice = '# Generated from src/api by `npm run generate`. Do not edit.\n';
@@ -26,6 +27,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   for (const [path, content] of chartFiles(crds)) files.set(path, content);
   for (const [path, content] of dashboardFiles()) files.set(path, content);
   files.set('docs/api-reference.md', apiReference());
+  files.set('src/observe/page/gen/page.js', await pageScript());
   return files;
 }
 

@@ -159,6 +159,18 @@ const crds = z
   })
   .describe('The definitions of the five kinds.');
 
+const page = z
+  .strictObject({
+    listen: z
+      .enum(['Localhost', 'Everywhere', 'Off'])
+      .default('Localhost')
+      .describe(
+        "`Localhost`: for `kubectl port-forward`, open to whoever may do that. `Everywhere`: on the pod's address, for those whose token the cluster knows and who may read searches; put TLS in front of it.",
+      ),
+    port: z.int().min(1).max(65_535).default(9091).describe('Where.'),
+  })
+  .describe('The page of searches, variants, accelerators and SLAs.');
+
 const rolloutTargets = z
   .strictObject({
     gateway: z
@@ -190,6 +202,7 @@ export const Values = z.strictObject({
   serviceAccount,
   rbac,
   crds,
+  page,
   rolloutTargets,
   podDisruptionBudget: z
     .strictObject({

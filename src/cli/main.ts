@@ -22,6 +22,11 @@ program
   .description('run the operator against a Kubernetes cluster')
   .option('--kubeconfig <path>', 'instead of the service account of the pod, or KUBECONFIG')
   .option('--port <number>', 'for /metrics, /healthz and /readyz', '9090')
+  .option(
+    '--page <address>',
+    'where the page listens; away from this machine it asks for tokens; or off',
+    '127.0.0.1:9091',
+  )
   .option('--hold-down <duration>', 'how long an accelerator type must be there before it counts', '2m')
   .option('--namespaces <names>', 'look after these alone, separated by commas (default: all of the cluster)')
   .option('--label-keys <keys>', 'node labels that name accelerator types, most telling first, separated by commas')

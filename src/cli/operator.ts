@@ -11,12 +11,14 @@ import { version } from '../runtime/version.ts';
 import { openStore } from '../stores/open.ts';
 import { controllers } from './controllers.ts';
 import { collectOnSchedule } from './gc-schedule.ts';
+import { openPage } from './page.ts';
 import { storeSettings } from './store-settings.ts';
 import { podSettings, podsVariable } from './worker-pods.ts';
 
 export interface OperatorOptions {
   kubeconfig?: string;
   port: string;
+  page: string;
   holdDown: string;
   namespaces?: string;
   labelKeys?: string;
@@ -62,6 +64,7 @@ export async function operator(options: OperatorOptions): Promise<void> {
     ready: () => running === undefined || running.ready(),
   };
   const server = await serveHealth({ port: Number(options.port), health, registry: metrics.registry });
+  const page = await openPage({ address: options.page, cluster, log });
 
   const stopping = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort());
@@ -85,7 +88,7 @@ export async function operator(options: OperatorOptions): Promise<void> {
     },
     stopping.signal,
   );
-  await server.close();
+  await Promise.all([server.close(), page.close()]);
   log.info('Stopped', { outcome });
   process.exitCode = outcome === 'Lost' ? 1 : 0;
 }

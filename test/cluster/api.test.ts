@@ -11,6 +11,7 @@ import { runAsLeader } from '../../src/runtime/leader.ts';
 import { clusterContract } from '../contract/cluster.ts';
 import { type ApiServer, offeredCluster, startCluster, whyNot } from './cluster.ts';
 import { garbageIsCollected } from './garbage.ts';
+import { pageReviews } from './page-reviews.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error: console.error };
 const offered = process.env.KUBECONFIG;
@@ -36,6 +37,7 @@ describe('a real API server', { skip: reason }, () => {
   });
 
   clusterContract('kubernetes', async () => ({ cluster: open(), namespace }));
+  pageReviews(() => ({ real, cluster: open(), namespace }));
 
   for (const file of globSync('test/refused/*.yaml').sort()) {
     test(`kubectl apply refuses ${file}`, async () => {

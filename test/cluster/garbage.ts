@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { load, loadAll } from 'js-yaml';
 import { directoryStore } from '../../src/stores/directory/directory.ts';
-import type { ApiServer } from './cluster.ts';
+import { type ApiServer, say } from './cluster.ts';
+import { helm } from './helm.ts';
+import { run } from './process.ts';
 
 interface Rule {
   resources: string[];
@@ -18,11 +20,17 @@ interface Role {
   rules: Rule[];
 }
 
-/** The operator's own role under another name, less the rules for some resources. */
+/** The role of an operator that collects garbage, under another name, less the rules for some resources. */
 async function roleNamed(name: string, without: string[]): Promise<Role> {
-  const objects = loadAll(await readFile('manifests/operator.yaml', 'utf8')) as Role[];
-  const role = objects.find(({ kind }) => kind === 'ClusterRole');
-  assert.ok(role, 'manifests/operator.yaml has a ClusterRole');
+  const rendered = await run(await helm(say), [
+    'template',
+    'retune',
+    'helm/retune',
+    '--set',
+    'garbageCollection.interval=24h',
+  ]);
+  const role = (loadAll(rendered) as Role[]).find((one) => one?.kind === 'ClusterRole');
+  assert.ok(role, 'the chart has a ClusterRole');
   const rules = role.rules.filter(({ resources }) => !resources.some((resource) => without.includes(resource)));
   return { ...role, metadata: { name }, rules };
 }
@@ -53,7 +61,7 @@ const retune = (args: string[]): Promise<{ code: number; text: string }> =>
     });
   });
 
-/** `retune gc` with the rights of manifests/operator.yaml, and with one too few, on a real API server. */
+/** `retune gc` with the rights that the chart gives for it, and with one too few, on a real API server. */
 export async function garbageIsCollected(real: ApiServer, namespace: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'retune-gc-'));
   const roles = [await roleNamed(`${namespace}-gc`, []), await roleNamed(`${namespace}-few`, ['rollouts'])];

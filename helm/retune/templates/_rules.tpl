@@ -92,6 +92,15 @@ fails the test, and so does one that is missing.
 - apiGroups: [retune.dev]
   resources: [hardwareprofiles/finalizers]
   verbs: [update]
+{{- if eq .Values.page.listen "Everywhere" }}
+# The page asks who sends a token, and whether they may read searches.
+- apiGroups: [authentication.k8s.io]
+  resources: [tokenreviews]
+  verbs: [create]
+- apiGroups: [authorization.k8s.io]
+  resources: [subjectaccessreviews]
+  verbs: [create]
+{{- end }}
 {{- end -}}
 
 {{/* Of the lease that says who leads, in the operator's own namespace. A name can't be asked for when it is made. */}}

@@ -102,7 +102,7 @@ export async function operatorHealth({ cluster, clock }: Connection, all: readon
       fail(
         check,
         'no Deployment of the operator is there',
-        'install it: kubectl apply -f manifests/operator.yaml, or the Helm chart',
+        'install it: kubectl apply -f manifests/install.yaml, or the Helm chart',
       ),
     ];
   const where = ({ metadata }: Deployment) => `Deployment ${metadata.namespace}/${metadata.name}`;
