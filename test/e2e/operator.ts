@@ -64,3 +64,20 @@ export async function killOperator(): Promise<void> {
     return now !== undefined && now !== before;
   }, 'the operator was started again');
 }
+
+/** Takes the operator's pod away without notice; resolves when another is ready. The kubelet delays no new pod. */
+export async function replaceOperator({ kubectl }: TestCluster): Promise<void> {
+  const operators = ['-n', 'retune-system', '-l', 'app.kubernetes.io/name=retune'];
+  const names = async () => (await kubectl(['get', 'pods', ...operators, '-o', 'name'])).stdout.trim();
+  const before = await names();
+  const deleted = await kubectl(['delete', 'pod', ...operators, '--grace-period=0', '--force']);
+  if (deleted.code !== 0) throw new Error(deleted.stderr);
+  await until(async () => {
+    const now = await names();
+    return now !== '' && now !== before;
+  }, 'there is another operator');
+  const { code, stderr } = await kubectl([
+    ...['-n', 'retune-system', 'rollout', 'status', 'deployment/retune', '--timeout=60s'],
+  ]);
+  if (code !== 0) throw new Error(stderr);
+}

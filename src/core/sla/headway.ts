@@ -23,7 +23,8 @@ export function rateWithin({ loadCurve, p99Ms }: Pick<Finalist, 'loadCurve' | 'p
 /** 95% intervals are so many standard errors wide. */
 const standardErrors = 3.92;
 
-const standardError = ({ quality: { low, high } }: Finalist) => Math.max(0, high - low) / standardErrors;
+/** Of the quality, by its 95% interval. */
+export const standardError = ({ quality: { low, high } }: Finalist) => Math.max(0, high - low) / standardErrors;
 
 /** A finalist with the rate that one replica of it carries within the threshold less headroom. */
 export interface Carrier {

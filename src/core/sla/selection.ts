@@ -1,6 +1,6 @@
 import { lossOf } from '../quality/metric.ts';
 import type { Demand, Finalist } from './choice.ts';
-import { carriers, pickCarrier, type ReplicaAdvice, rateWithin, replicasNeeded } from './headway.ts';
+import { carriers, pickCarrier, type ReplicaAdvice, rateWithin, replicasNeeded, standardError } from './headway.ts';
 
 /** What is asked of the workload now and soon, in requests a second of all its replicas. */
 export interface Situation extends Omit<Demand, 'ratePerSecond'> {
@@ -25,11 +25,11 @@ export type Selection =
 /** A variant that is gone back to must carry so much more than the most of the last minutes. */
 export const returnMargin = 1.25;
 
-/** Whether going from one to the other gains quality, or at the same quality room. */
-function gains(from: Finalist, to: Finalist, limitMs: number): boolean {
-  const difference = lossOf(to.quality) - lossOf(from.quality);
-  return difference < 0 || (difference === 0 && rateWithin(to, limitMs) > rateWithin(from, limitMs));
-}
+/**
+ * Whether going from one to the other gains quality, and more of it than held-out data can't tell apart: a rollout is no
+ * small thing, and nobody asked for one while the SLA is met.
+ */
+const gains = (from: Finalist, to: Finalist): boolean => lossOf(from.quality) - lossOf(to.quality) > standardError(to);
 
 /** What carries the near load; where nothing does, what carries the most, if that is the present load and more. */
 function faster(finalists: Finalist[], active: Finalist | undefined, situation: Situation): Selection {
@@ -46,13 +46,12 @@ function faster(finalists: Finalist[], active: Finalist | undefined, situation: 
 }
 
 function moreAccurate(finalists: Finalist[], active: Finalist, situation: Situation): Selection {
-  const { replicas, nearPerSecond, headroom, thresholdMs } = situation;
+  const { replicas, nearPerSecond, headroom } = situation;
   const wide = { ...situation, headroom: Math.min(0.9, 2 * headroom) };
   // Never to one that may be a little worse: a step up and a step down at once would take turns for ever.
   const noWorse = finalists.filter(({ quality }) => lossOf(quality) <= lossOf(active.quality));
   const picked = pickCarrier(carriers(noWorse, wide), (returnMargin * nearPerSecond) / replicas)?.finalist;
-  const limitMs = thresholdMs * (1 - headroom);
-  return picked && gains(active, picked, limitMs) ? { kind: 'MoreAccurate', finalist: picked } : { kind: 'Stay' };
+  return picked && gains(active, picked) ? { kind: 'MoreAccurate', finalist: picked } : { kind: 'Stay' };
 }
 
 /** Whether the load that is near is more than the active variant carries within the threshold less headroom. */
