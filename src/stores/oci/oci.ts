@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { digestNamed, digestOf, hexOf, verified } from '../digest.ts';
 import { bodyOf } from '../retry.ts';
 import { type ArtifactStore, freshMs, StoreError } from '../store.ts';
@@ -10,6 +11,9 @@ const pageSize = 1000;
 
 /** The next page, by a Link header (RFC 8288): `</v2/…/tags/list?last=…>; rel="next"`. */
 const nextPage = (response: Response) => /<([^>]+)>;\s*rel="?next"?/.exec(response.headers.get('link') ?? '')?.[1];
+
+/** A manifest that is refused is pushed again, so many times. */
+const mostRepeats = 4;
 
 /**
  * Artifacts in a repository of an OCI registry (distribution specification 1.1), each a manifest under the tag of its own
@@ -43,7 +47,14 @@ export function ociStore(uri: string, environment: NodeJS.ProcessEnv = process.e
   async function pushManifest(digest: string, manifest: Manifest): Promise<void> {
     const body = JSON.stringify(manifest);
     const headers = { 'content-type': manifestType };
-    const response = await request(`manifests/${hexOf(digest)}`, { method: 'PUT', headers, body });
+    const push = () => request(`manifests/${hexOf(digest)}`, { method: 'PUT', headers, body });
+    let response = await push();
+    // Docker's registry now and then takes the bytes of one of two pushes at once for those of the other (DIGEST_INVALID).
+    for (let again = 1; response.status === 400 && again <= mostRepeats; again++) {
+      await response.body?.cancel();
+      await sleep(50 * again);
+      response = await push();
+    }
     await (await expect(response, [201], placeOf(digest))).body?.cancel();
   }
 
