@@ -72,7 +72,7 @@ export function rendered(helm: () => string): void {
     assert.equal(at(deployment, `${container}.image`), image);
     assert.deepEqual(at(deployment, `${container}.args`), [
       ...['operator', '--hold-down=5m', '--log-format=text', '--log-level=debug'],
-      '--label-keys=example.com/chip,node.kubernetes.io/instance-type',
+      ...['--label-keys=example.com/chip,node.kubernetes.io/instance-type', '--page=127.0.0.1:9091'],
     ]);
     const env = at(deployment, `${container}.env`) as { name: string; value?: string }[];
     const inEnv = (name: string) => env.find((variable) => variable.name === name)?.value;
@@ -105,6 +105,36 @@ export function rendered(helm: () => string): void {
       const json = (at(configMap, 'data') as Record<string, string>)[`${name}.json`] ?? '';
       assert.equal((JSON.parse(json) as { uid: string }).uid, `retune-${name}`);
     }
+  });
+
+  test('a bucket, garbage collection, the page and other rollout targets bring what they need, and nothing before', async () => {
+    const rulesOf = (objects: Rendered[]) => JSON.stringify(at(one(objects, 'ClusterRole', 'retune'), 'rules'));
+    const plain = rulesOf(await render(helm()));
+    for (const group of ['tokenreviews', 'httproutes', 'inferenceservices', 'rollouts', 'statefulsets']) {
+      assert.ok(!plain.includes(group), group);
+    }
+    const objects = await render(
+      helm(),
+      ...['--set', 'store.type=Uri,store.uri=s3://models/retune,store.secretName=bucket'],
+      ...['--set', 'garbageCollection.interval=24h,page.listen=Everywhere'],
+      ...['--set', 'rolloutTargets.gateway=true,rolloutTargets.kserve=true,rolloutTargets.argoRollouts=true'],
+    );
+    const all = rulesOf(objects);
+    for (const group of ['tokenreviews', 'httproutes', 'inferenceservices', 'rollouts/status', 'statefulsets']) {
+      assert.ok(all.includes(group), group);
+    }
+    const deployment = one(objects, 'Deployment');
+    const args = at(deployment, `${container}.args`) as string[];
+    assert.ok(args.includes('--page=0.0.0.0:9091') && args.includes('--gc-grace=24h'));
+    const env = at(deployment, `${container}.env`) as { name: string; value?: string }[];
+    const inEnv = (name: string) => env.find((variable) => variable.name === name)?.value;
+    assert.deepEqual([inEnv('RETUNE_STORE'), inEnv('RETUNE_STORE_SECRET')], ['s3://models/retune', 'bucket']);
+    assert.equal(inEnv('RETUNE_STORE_HOST_PATH'), undefined);
+    const mounts = at(deployment, `${container}.volumeMounts`) as { mountPath: string }[];
+    assert.deepEqual(
+      mounts.map(({ mountPath }) => mountPath),
+      [inEnv('RETUNE_STORE_CREDENTIALS')],
+    );
   });
 
   test('workers are cut off, and the operator reaches what it must alone', async () => {

@@ -29,7 +29,9 @@ async function roleNamed(name: string, without: string[]): Promise<Role> {
     '--set',
     'garbageCollection.interval=24h',
   ]);
-  const role = (loadAll(rendered) as Role[]).find((one) => one?.kind === 'ClusterRole');
+  const role = (loadAll(rendered) as Role[]).find(
+    (one) => one?.kind === 'ClusterRole' && one.metadata.name === 'retune',
+  );
   assert.ok(role, 'the chart has a ClusterRole');
   const rules = role.rules.filter(({ resources }) => !resources.some((resource) => without.includes(resource)));
   return { ...role, metadata: { name }, rules };
