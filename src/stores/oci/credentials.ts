@@ -26,7 +26,7 @@ const DockerConfig = z.object({
     .optional(),
 });
 
-/** Keys are hosts, or what docker made of them: `https://index.docker.io/v1/`. */
+/** Keys are hosts, or what docker once made of them: the URL of its first API on that host. */
 const hostOf = (key: string) => key.replace(/^https?:\/\//, '').split('/')[0];
 
 /**
