@@ -15,6 +15,9 @@ export const LatencySummary = z.object({
 });
 export type LatencySummary = z.infer<typeof LatencySummary>;
 
+/** Where each percentile that a search or an SLA may ask for stands in a summary. */
+export const latencyField = { P50: 'p50Ms', P90: 'p90Ms', P99: 'p99Ms' } as const;
+
 /** Candidate's median over the baseline's, measured interleaved in the same pod, with its confidence interval. */
 export const Ratio = z.object({ value: z.number(), low: z.number(), high: z.number() });
 export type Ratio = z.infer<typeof Ratio>;

@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { dump, load as parse } from 'js-yaml';
-import type { LatencySLA } from '../../src/api/latency-sla.ts';
 import type { NASSearch } from '../../src/api/nas-search.ts';
 import { hardwareProfiles, latencySlas, nasSearches, trials, variants } from '../../src/api/resources.ts';
 import { Recorder } from '../../src/cli/demo/recorder.ts';
@@ -25,6 +24,7 @@ import { newHardware } from './new-hardware.ts';
 import { apply, install, killOperator, manifest, until } from './operator.ts';
 import { PodRecord } from './pod-record.ts';
 import { production } from './production.ts';
+import { quickSla } from './quick-sla.ts';
 import { operatorRbac } from './rbac.ts';
 import { trainer } from './trainer.ts';
 
@@ -202,13 +202,7 @@ describe('the loop on a real cluster', { skip: reason }, () => {
     await watching(async () => Date.now() > settled, 'calm');
     const calmP99Ms = recorder.p99Between(0, Date.now()) ?? 0;
     const thresholdMs = Math.ceil(Math.max(4 * serviceMs, 2 * calmP99Ms));
-    const sla = parse(await readFile('manifests/samples/sla.yaml', 'utf8')) as LatencySLA;
-    Object.assign(sla.spec, {
-      objective: { percentile: 'P99', threshold: `${thresholdMs}ms`, window: '15s' },
-      source: { prometheus: { url: prometheusUrl } },
-      policy: { minSamples: 100, cooldown: '10s', interval: '1s' },
-      rollout: { minSamples: 50, timeout: '120s' },
-    });
+    const sla = await quickSla(thresholdMs, prometheusUrl);
     await apply(real, dump(sla));
     await watching(async () => (await theSla())?.status?.verdict === 'Met', 'the SLA is met under calm load');
 

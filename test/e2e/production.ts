@@ -1,9 +1,7 @@
 /** Breaches of several causes in production, and what must never be in the way: each begins with the base model served. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
-import { dump, load as parse } from 'js-yaml';
-import type { LatencySLA } from '../../src/api/latency-sla.ts';
+import { dump } from 'js-yaml';
 import { latencySlas } from '../../src/api/resources.ts';
 import { Recorder } from '../../src/cli/demo/recorder.ts';
 import { requestOf, unloadedMs } from '../../src/cli/demo/traffic.ts';
@@ -13,6 +11,7 @@ import { startLoad } from '../../src/serve/load.ts';
 import type { TestCluster } from '../cluster/cluster.ts';
 import { prometheusUrl, runPrometheus } from '../cluster/prometheus.ts';
 import { apply, replaceOperator, until } from './operator.ts';
+import { quickSla } from './quick-sla.ts';
 
 interface Open {
   real: TestCluster;
@@ -84,14 +83,8 @@ export function production(open: () => Open, { batchSize }: { batchSize: number 
     const ratePerSecond = (calmShare * 1000) / serviceMs;
     const traffic = new Traffic(startLoad({ url, ...request, ratePerSecond, seed: 11 }));
     test.after(() => traffic.stop());
-    const sla = parse(await readFile('manifests/samples/sla.yaml', 'utf8')) as LatencySLA;
     const thresholdMs = Math.ceil(factor * serviceMs);
-    Object.assign(sla.spec, {
-      objective: { percentile: 'P99', threshold: `${thresholdMs}ms`, window: '15s' },
-      source: { prometheus: { url: prometheusUrl } },
-      policy: { minSamples: 100, cooldown: '10s', interval: '1s' },
-      rollout: { minSamples: 50, timeout: '120s' },
-    });
+    const sla = await quickSla(thresholdMs, prometheusUrl);
     await apply(real, dump(sla));
     await traffic.until(async () => (await theSla())?.verdict === 'Met', 'the SLA is met', 90);
     return { traffic, sla, serviceMs, thresholdMs };

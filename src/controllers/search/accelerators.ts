@@ -66,7 +66,8 @@ export function acceleratorsOf(snapshot: SearchSnapshot): Accelerator[] {
 export const trialsOn = ({ trials }: SearchSnapshot, { name, generation }: Accelerator): Trial[] =>
   trials.filter(({ spec }) => spec.accelerator === name && (spec.generation ?? 1) === generation);
 
-const baseOf = ({ search, variants }: SearchSnapshot): Variant | undefined =>
+/** The model as it is given: a variant like the others; undefined before it is made. */
+export const baseOf = ({ search, variants }: SearchSnapshot): Variant | undefined =>
   variants.find(({ metadata }) => metadata.name === baseName(search));
 
 /** What the search may choose from, whatever the accelerator: precisions and engines before the base says what it offers. */

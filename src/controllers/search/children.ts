@@ -9,20 +9,16 @@ import { canonical, shortHash } from '../../core/search/candidate.ts';
 import { changesModel } from '../../core/search/changes.ts';
 import type { Forecast } from '../../core/search/forecast.ts';
 import { childName, trialName } from '../shared/names.ts';
+import { controlledBy } from '../shared/owner.ts';
 import type { Phase } from '../shared/phases.ts';
 
 function metadata(search: NASSearch, name: string, extra: Record<string, string>): Variant['metadata'] {
-  const { uid = '', namespace } = search.metadata;
+  const { namespace } = search.metadata;
   return {
     name,
     namespace,
     labels: { [labels.search]: search.metadata.name, [labels.managedBy]: 'retune', ...extra },
-    ownerReferences: [
-      {
-        ...{ apiVersion, kind: 'NASSearch', name: search.metadata.name, uid },
-        ...{ controller: true, blockOwnerDeletion: true },
-      },
-    ],
+    ownerReferences: [controlledBy('NASSearch', search.metadata)],
   };
 }
 

@@ -5,11 +5,12 @@ import type { Variant } from '../../api/variant.ts';
 import { baseCandidate } from '../../core/search/space.ts';
 import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
 import { findCondition, setCondition } from '../../runtime/conditions.ts';
-import { type Accelerator, acceleratorsOf, missing, refused } from './accelerators.ts';
-import { baseName, variantOf } from './children.ts';
+import { type Accelerator, acceleratorsOf, baseOf, missing, refused } from './accelerators.ts';
+import { variantOf } from './children.ts';
 import type { SearchSnapshot } from './gather.ts';
 import { trialState, variantState } from './measured.ts';
 import { nextChildren } from './next.ts';
+import { type Outlook, outlookOn } from './outlook.ts';
 import { summarize } from './summary.ts';
 
 export interface SearchDecision {
@@ -34,10 +35,12 @@ const waitMs = 5000;
 const waiting = (reason: string, message: string): Step => ({ value: 'Unknown', reason, message });
 const over = (value: 'True' | 'False', reason: string, message: string): Step => ({ value, reason, message });
 
-function progress(snapshot: SearchSnapshot, open: readonly Accelerator[], nowMs: number): Step {
+type Outlooks = ReadonlyMap<string, Outlook>;
+
+function progress(snapshot: SearchSnapshot, open: readonly Accelerator[], outlooks: Outlooks, nowMs: number): Step {
   const { search, variants, trials } = snapshot;
   const { budget } = search.spec;
-  const base = variants.find(({ metadata }) => metadata.name === baseName(search));
+  const base = baseOf(snapshot);
   if (!base) {
     const first = variantOf(search, baseCandidate(search.spec));
     return { ...waiting('Searching', 'the base model is made and judged first'), variants: [first] };
@@ -51,7 +54,7 @@ function progress(snapshot: SearchSnapshot, open: readonly Accelerator[], nowMs:
     return waiting('Searching', `the base model is made and judged first: ${message}`);
   }
   const inTime = open.filter(({ started }) => !started || nowMs < Date.parse(started) + durationMs(budget.maxDuration));
-  const next = nextChildren(snapshot, inTime);
+  const next = nextChildren(snapshot, inTime, outlooks);
   const pending = [
     ...variants.filter((v) => variantState(v) === 'Pending'),
     ...trials.filter((t) => trialState(t) === 'Pending'),
@@ -82,7 +85,12 @@ const whyRefused =
   'its p99 would be that of whoever else is there; set spec.latency.percentile to P50 or P90, or give its nodes whole devices';
 
 /** The first that says something decides; the last always does. */
-function stepOf(snapshot: SearchSnapshot, accelerators: readonly Accelerator[], nowMs: number): Step {
+function stepOf(
+  snapshot: SearchSnapshot,
+  accelerators: readonly Accelerator[],
+  outlooks: Outlooks,
+  nowMs: number,
+): Step {
   const { search, slas, profiles } = snapshot;
   const before = findCondition(search.status?.conditions, 'Succeeded');
   const open = accelerators.filter(({ finished }) => !finished);
@@ -94,7 +102,7 @@ function stepOf(snapshot: SearchSnapshot, accelerators: readonly Accelerator[], 
   if (search.spec.start === 'OnViolation' && !search.status?.started && !violated) {
     return waiting('WaitingForViolation', 'it starts when a LatencySLA that names it is violated');
   }
-  if (accelerators.length > 0) return progress(snapshot, open, nowMs);
+  if (accelerators.length > 0) return progress(snapshot, open, outlooks, nowMs);
   const [absent] = missing(snapshot);
   const [shared] = refused(snapshot);
   if (shared) return waiting('SharedHardware', `the devices of ${shared} are shared: ${whyRefused}`);
@@ -114,7 +122,8 @@ function stepOf(snapshot: SearchSnapshot, accelerators: readonly Accelerator[], 
 export function decide(snapshot: SearchSnapshot, nowMs: number): SearchDecision {
   const { search } = snapshot;
   const accelerators = acceleratorsOf(snapshot);
-  const { value, reason, message, variants = [], trials = [] } = stepOf(snapshot, accelerators, nowMs);
+  const outlooks = new Map(accelerators.map((one) => [one.name, outlookOn(snapshot, one)]));
+  const { value, reason, message, variants = [], trials = [] } = stepOf(snapshot, accelerators, outlooks, nowMs);
   const at = new Date(nowMs).toISOString();
   const begun = variants.length > 0 || snapshot.variants.length > 0;
   const condition = {
@@ -136,7 +145,7 @@ export function decide(snapshot: SearchSnapshot, nowMs: number): SearchDecision 
       observedGeneration: search.metadata.generation,
       started: search.status?.started ?? (begun ? at : undefined),
       finished: done ? (search.status?.finished ?? at) : undefined,
-      ...summarize(snapshot, seen),
+      ...summarize(snapshot, seen, outlooks),
       conditions: setCondition(search.status?.conditions ?? [], condition, nowMs),
     },
     variants,

@@ -1,8 +1,7 @@
 import { worstLoss } from '../../core/quality/metric.ts';
 import type { Space } from '../../core/search/space.ts';
 import { worthMeasuring } from '../../core/search/transfer.ts';
-import type { Accelerator } from './accelerators.ts';
-import { baseName } from './children.ts';
+import { type Accelerator, baseOf } from './accelerators.ts';
 import type { SearchSnapshot } from './gather.ts';
 import { forecastsOn, knownOn } from './known.ts';
 import { byAge } from './order.ts';
@@ -30,9 +29,9 @@ export function inherited(
   const budget = Math.floor(inheritedShare * search.spec.budget.maxVariants);
   const left = budget - [...earlier].filter((name) => tried.has(name)).length;
   const known = knownOn(snapshot, accelerator, tried).filter(({ name }) => earlier.has(name));
-  const base = baseName(search);
-  const baseMs = known.find(({ name }) => name === base)?.hereMs;
-  const quality = variants.find(({ metadata }) => metadata.name === base)?.status?.quality;
+  const base = baseOf(snapshot);
+  const baseMs = known.find(({ name }) => name === base?.metadata.name)?.hereMs;
+  const quality = base?.status?.quality;
   const elsewhere = known.some(({ elsewhereMs }) => elsewhereMs.length > 0);
   if (!quality || !baseMs || left <= 0 || !elsewhere) return [];
   const corner = [2 * baseMs, worstLoss(quality)] as const;

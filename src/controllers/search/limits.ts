@@ -1,21 +1,17 @@
 import { durationMs, quantity } from '../../api/units.ts';
-import type { Variant } from '../../api/variant.ts';
 import { figureCost } from '../../core/hardware/figures.ts';
 import { limitOf, mostLoss, type QualityLimit } from '../../core/quality/limit.ts';
-import { baseName } from './children.ts';
+import { baseOf } from './accelerators.ts';
 import type { SearchSnapshot } from './gather.ts';
-
-const variantsBase = ({ search, variants }: SearchSnapshot): Variant | undefined =>
-  variants.find(({ metadata }) => metadata.name === baseName(search));
 
 /** What quality a variant must have to be recommended, counted from the base once that is judged. */
 export const qualityLimit = (snapshot: SearchSnapshot): QualityLimit =>
-  limitOf(snapshot.search.spec.quality, variantsBase(snapshot)?.status?.quality);
+  limitOf(snapshot.search.spec.quality, baseOf(snapshot)?.status?.quality);
 
 /** Beyond what an objective of the sampler is worth nothing: quality, latency phase by phase, figures. */
 export function samplerLimits(snapshot: SearchSnapshot): (number | undefined)[] {
   const { spec } = snapshot.search;
-  const { quality } = variantsBase(snapshot)?.status ?? {};
+  const { quality } = baseOf(snapshot)?.status ?? {};
   const judged = snapshot.variants.flatMap(({ status }) => status?.quality ?? []);
   const phases = spec.workload.phases ?? [{ threshold: spec.latency.threshold }];
   return [

@@ -1,4 +1,4 @@
-import type { Trial } from '../../api/trial.ts';
+import { latencyField, type Trial } from '../../api/trial.ts';
 import { durationMs, quantity } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
 import { type Figure, figureValue } from '../../core/hardware/figures.ts';
@@ -19,8 +19,6 @@ function stateOf({ status }: Variant | Trial, type: string): State {
 
 export const variantState = (variant: Variant): State => stateOf(variant, 'Ready');
 export const trialState = (trial: Trial): State => stateOf(trial, 'Succeeded');
-
-const latencyField = { P50: 'p50Ms', P90: 'p90Ms', P99: 'p99Ms' } as const;
 
 /** What was measured of a variant on an accelerator, in all phases; undefined while there is nothing to say. */
 export function measuredOf(snapshot: SearchSnapshot, variant: Variant, accelerator: Accelerator): Measured | undefined {

@@ -11,14 +11,14 @@ import type { Evaluated, Limits } from '../../core/search/sampler.ts';
 import { expectedGain, surrogateSampler } from '../../core/search/samplers/surrogate.ts';
 import type { Space } from '../../core/search/space.ts';
 import { phasesOf } from '../shared/phases.ts';
-import { type Accelerator, trialsOn, uselessOn, wholeSpace } from './accelerators.ts';
+import { type Accelerator, baseOf, trialsOn, uselessOn, wholeSpace } from './accelerators.ts';
 import { baseName, trialOf, variantOf } from './children.ts';
 import type { SearchSnapshot } from './gather.ts';
 import { inherited } from './inherit.ts';
 import { samplerLimits } from './limits.ts';
 import { measuredOf, trialState, variantState } from './measured.ts';
 import { byAge, byName } from './order.ts';
-import { type Outlook, outlookOn } from './outlook.ts';
+import type { Outlook } from './outlook.ts';
 
 export interface Next {
   variants: Variant[];
@@ -41,7 +41,7 @@ interface Course {
 /** However many are not worth measuring, no more are made than so many times those that may be measured. */
 const mostMade = 2;
 
-function courseOf(snapshot: SearchSnapshot, accelerator: Accelerator): Course {
+function courseOf(snapshot: SearchSnapshot, accelerator: Accelerator, expected: Outlook | undefined): Course {
   const { search, variants } = snapshot;
   const base = baseName(search);
   const own = trialsOn(snapshot, accelerator);
@@ -54,7 +54,7 @@ function courseOf(snapshot: SearchSnapshot, accelerator: Accelerator): Course {
   const fromElsewhere = new Set(known ? inherited(snapshot, accelerator, space, tried) : []);
   const { maxVariants } = search.spec.budget;
   const most = maxVariants - tried.size;
-  const outlook: Outlook = known ? outlookOn(snapshot, accelerator) : { expected: new Map(), skipped: new Map() };
+  const outlook = (known && expected) || { expected: new Map(), skipped: new Map() };
   const all = variants.toSorted(byAge).filter((variant, place) => {
     const { name } = variant.metadata;
     if (tried.has(name) || outlook.skipped.has(name) || variantState(variant) === 'Failed') return false;
@@ -120,17 +120,21 @@ function isSpent(
  * for each accelerator in turn, from what was measured on it. A proposal that was made for another accelerator is only
  * measured.
  */
-export function nextChildren(snapshot: SearchSnapshot, accelerators: readonly Accelerator[]): Next {
+export function nextChildren(
+  snapshot: SearchSnapshot,
+  accelerators: readonly Accelerator[],
+  outlooks: ReadonlyMap<string, Outlook>,
+): Next {
   const { search, variants, trials } = snapshot;
   const { budget, seed } = search.spec;
   const busy =
     variants.filter((variant) => variantState(variant) === 'Pending').length +
     trials.filter((trial) => trialState(trial) === 'Pending').length;
   let free = Math.max(0, budget.parallelism - busy);
-  const base = variants.find(({ metadata }) => metadata.name === baseName(search));
+  const base = baseOf(snapshot);
   const offered = base?.status?.dimensions ?? [];
   const limits = samplerLimits(snapshot);
-  const courses = accelerators.map((accelerator) => courseOf(snapshot, accelerator));
+  const courses = accelerators.map((accelerator) => courseOf(snapshot, accelerator, outlooks.get(accelerator.name)));
   const trialsFor = ({ metadata: { name } }: Variant, { accelerator, outlook }: Course) =>
     phasesOf(search).map((phase, i) =>
       trialOf(search, name, accelerator, { phase, expected: i === 0 ? outlook.expected.get(name) : undefined }),

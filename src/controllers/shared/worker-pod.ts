@@ -1,10 +1,11 @@
-import { apiVersion, labels } from '../../api/common.ts';
+import { labels } from '../../api/common.ts';
 import type { NASSearchSpec } from '../../api/nas-search.ts';
 import { type Task, workerEnv } from '../../api/task.ts';
 import { quantity } from '../../api/units.ts';
 import { deviceOf, excludedLabels } from '../../core/hardware/labels.ts';
 import type { ApiObject } from '../../runtime/cluster/cluster.ts';
 import type { Container, Pod } from '../../runtime/cluster/core-types.ts';
+import { controlledBy } from './owner.ts';
 import { type StoreSettings, storeMount } from './store-mount.ts';
 import { deadlineMs, trainingContainers, trainingPod } from './training-pod.ts';
 
@@ -149,12 +150,7 @@ export function workerPod(options: WorkerPod): Pod {
       ...(store.pod.serviceAccountName && {
         annotations: { 'eks.amazonaws.com/skip-containers': trainingContainers.trainer },
       }),
-      ownerReferences: [
-        {
-          ...{ apiVersion, kind: owner.kind, name: owner.metadata.name, uid: owner.metadata.uid ?? '' },
-          ...{ controller: true, blockOwnerDeletion: true },
-        },
-      ],
+      ownerReferences: [controlledBy(owner.kind, owner.metadata)],
     },
     spec: {
       restartPolicy: 'Never',

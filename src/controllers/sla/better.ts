@@ -4,6 +4,7 @@ import { capacity, demandedRate, type Finalist } from '../../core/sla/choice.ts'
 import type { ReplicaAdvice } from '../../core/sla/headway.ts';
 import { nearLoad, remember } from '../../core/sla/near-load.ts';
 import { overtaken, type Situation, select } from '../../core/sla/selection.ts';
+import { findCondition } from '../../runtime/conditions.ts';
 import type { Context } from './context.ts';
 import { qualityLimit } from './finalists.ts';
 import type { Servable } from './mix.ts';
@@ -14,6 +15,7 @@ export type Choice =
   | { kind: 'Keep'; reason: string; message: string };
 
 const keep = (reason: string, message: string): Choice => ({ kind: 'Keep', reason, message });
+const holding = keep('Holding', 'nothing is changed on data that proves nothing');
 
 /**
  * Adds what arrives now to the load that status remembers; nothing where production can't be read, or where what was
@@ -71,7 +73,7 @@ export function better(context: Context, active: Finalist | undefined, { finalis
   const { search } = context.snapshot;
   const { verdict } = context.status;
   const situation = situationOf(context, active);
-  if (verdict === 'NoData') return keep('Holding', 'nothing is changed on data that proves nothing');
+  if (verdict === 'NoData') return holding;
   const selection = select(finalists, active, situation);
   if (
     resting(context) &&
@@ -85,13 +87,11 @@ export function better(context: Context, active: Finalist | undefined, { finalis
       return keep(verdict ?? 'Met', `at the load to be expected ${noneFits(selection.advice, situation.replicas)}`);
     }
     if (selection.kind !== 'Faster') {
-      return verdict === 'Met'
-        ? keep('Met', 'the SLA is met')
-        : keep('Holding', 'nothing is changed on data that proves nothing');
+      return verdict === 'Met' ? keep('Met', 'the SLA is met') : holding;
     }
   }
   // The best of a search that still runs is not its best yet.
-  if (search?.status?.conditions?.find(({ type }) => type === 'Succeeded')?.status !== 'True') {
+  if (findCondition(search?.status?.conditions, 'Succeeded')?.status !== 'True') {
     return keep('WaitingForSearch', 'the search this SLA names has not finished yet');
   }
   if (selection.kind === 'NoneFits') {

@@ -12,7 +12,7 @@ import type { SlaSnapshot } from './gather.ts';
 import { type Servable, servable } from './mix.ts';
 import { takeOrder } from './orders.ts';
 import { decideRetune } from './retune.ts';
-import { continueRollout, startRollout } from './rollout.ts';
+import { continueRollout, type RolloutStart, startRollout } from './rollout.ts';
 import { judgeProduction, writeVerdict } from './verdict.ts';
 
 export interface SlaDecision {
@@ -22,6 +22,17 @@ export interface SlaDecision {
   recommend?: Finalist;
   events: ClusterEvent[];
   requeueAfterMs: number;
+}
+
+/** What is chosen and what a person ordered alike go through a canary, where the workload can be written at all. */
+function rollOut(context: Context, target: TargetSnapshot, what: RolloutStart, message: string): void {
+  // Read well, and not to be written: another controller would undo it, or nothing could roll it back.
+  if (target.unfit) {
+    condition(context, 'Ready', false, target.unfit.reason, target.unfit.message);
+    return;
+  }
+  startRollout(context, target, what);
+  condition(context, 'Ready', true, 'RollingOut', message);
 }
 
 function decideAction(context: Context, target: TargetSnapshot, choosable: Servable): Finalist | undefined {
@@ -44,24 +55,8 @@ function decideAction(context: Context, target: TargetSnapshot, choosable: Serva
     condition(context, 'Ready', true, 'Recommended', message);
     return picked;
   }
-  // Read well, and not to be written: another controller would undo it, or nothing could roll it back.
-  if (target.unfit) {
-    condition(context, 'Ready', false, target.unfit.reason, target.unfit.message);
-    return undefined;
-  }
-  startRollout(context, target, choice);
-  condition(context, 'Ready', true, 'RollingOut', `rolling out ${picked.variant}`);
+  rollOut(context, target, choice, `rolling out ${picked.variant}`);
   return undefined;
-}
-
-/** What a person ordered goes through a canary like anything else. */
-function startOrdered(context: Context, target: TargetSnapshot, picked: Finalist): void {
-  if (target.unfit) {
-    condition(context, 'Ready', false, target.unfit.reason, target.unfit.message);
-    return;
-  }
-  startRollout(context, target, { picked, why: 'Ordered' });
-  condition(context, 'Ready', true, 'RollingOut', `rolling out ${picked.variant}, as was ordered`);
 }
 
 /** What stands in the way of judging at all, a sentence that says what to do; undefined when nothing does. */
@@ -124,9 +119,10 @@ export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
   let actions: RolloutAction[] = [];
   let recommend: Finalist | undefined;
   if (target && !sla.spec.suspend) {
-    const all = finalists(snapshot, acceleratorOf(snapshot, target));
+    const accelerator = acceleratorOf(snapshot, target);
+    const all = finalists(snapshot, accelerator);
     const active = activeFinalist(all, snapshot, target.tracks.stable.modelUri);
-    status.accelerator = acceleratorOf(snapshot, target);
+    status.accelerator = accelerator;
     status.activeUri = target.tracks.stable.modelUri;
     status.activeVariant = active?.variant;
     // What was recommended and is served is no recommendation any more.
@@ -137,8 +133,10 @@ export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
     const ordered = blocked ? undefined : takeOrder(context, all);
     if (status.rollout) {
       actions = continueRollout(context, target, ordered?.kind === 'Abort' ? 'a person asked to go back' : undefined);
-    } else if (ordered?.kind === 'Serve') startOrdered(context, target, ordered.picked);
-    else if (!blocked) recommend = decideAction(context, target, servable(context, target));
+    } else if (ordered?.kind === 'Serve') {
+      const { picked } = ordered;
+      rollOut(context, target, { picked, why: 'Ordered' }, `rolling out ${picked.variant}, as was ordered`);
+    } else if (!blocked) recommend = decideAction(context, target, servable(context, target, all));
     if (!blocked && !status.rollout) decideRetune(context, target);
   } else if (status.rollout && workload.kind === 'Missing' && !sla.spec.suspend) {
     continueRollout(context, undefined);

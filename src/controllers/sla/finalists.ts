@@ -2,12 +2,12 @@ import type { HardwareProfile } from '../../api/hardware-profile.ts';
 import type { Trial } from '../../api/trial.ts';
 import { limitOf, type QualityLimit } from '../../core/quality/limit.ts';
 import type { Finalist } from '../../core/sla/choice.ts';
+import { findCondition } from '../../runtime/conditions.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
 import { isFirstPhase } from '../shared/phases.ts';
 import type { SlaSnapshot } from './gather.ts';
 
-const succeeded = ({ status }: Trial) =>
-  status?.conditions?.some(({ type, status: value }) => type === 'Succeeded' && value === 'True') ?? false;
+const succeeded = ({ status }: Trial) => findCondition(status?.conditions, 'Succeeded')?.status === 'True';
 
 /** The accelerator of the workload: the one named, else that of the node its first scheduled pod is on. */
 export function acceleratorOf(

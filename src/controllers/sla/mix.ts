@@ -3,7 +3,7 @@ import type { Demand, Finalist } from '../../core/sla/choice.ts';
 import { chooseForMix, limiting } from '../../core/sla/mix.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
 import type { Context } from './context.ts';
-import { acceleratorOf, finalists } from './finalists.ts';
+import { finalists } from './finalists.ts';
 import type { SlaSnapshot } from './gather.ts';
 
 /** The replicas of the workload by accelerator type; those whose node is of none are left out. */
@@ -25,10 +25,11 @@ export interface Servable {
   nodeAdvice?: (demand: Demand) => string | undefined;
 }
 
-export function servable({ snapshot, thresholdMs }: Context, target: TargetSnapshot): Servable {
+/** Of `ofOne`, the finalists of the accelerator that the workload counts as being on, unless it is on several. */
+export function servable({ snapshot, thresholdMs }: Context, target: TargetSnapshot, ofOne: Finalist[]): Servable {
   const replicas = replicasByAccelerator(snapshot, target);
   const types = [...replicas.keys()].sort();
-  if (types.length < 2) return { finalists: finalists(snapshot, acceleratorOf(snapshot, target)) };
+  if (types.length < 2) return { finalists: ofOne };
   const byType = new Map(types.map((type) => [type, finalists(snapshot, type)]));
   const limitMs = thresholdMs * (1 - fraction(snapshot.sla.spec.policy.headroom));
   return {

@@ -1,6 +1,7 @@
 import type { Finalist } from '../../core/sla/choice.ts';
 import { type Order, openOrder, orderText } from '../../core/sla/orders.ts';
 import { type Context, condition } from './context.ts';
+import { refuseDigest } from './rollout.ts';
 
 /** What a person has ordered, taken: it is in status from now on, and not taken again. */
 export type Taken =
@@ -58,6 +59,6 @@ export function takeOrder(context: Context, finalists: readonly Finalist[]): Tak
     return refuse(context, order, 'NothingBefore', `there is nothing to go back to: ${why}`);
   }
   const present = finalists.find(({ variant }) => variant === activeVariant);
-  if (present) status.refused = [...(status.refused ?? []), present.digest].slice(-32);
+  if (present) refuseDigest(context, present.digest);
   return serve(context, order, before);
 }

@@ -7,6 +7,7 @@ import { dueSince, scheduleProblem } from '../../core/sla/schedule.ts';
 import { findCondition } from '../../runtime/conditions.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
 import { childName } from '../shared/names.ts';
+import { controlledBy } from '../shared/owner.ts';
 import { type Context, condition } from './context.ts';
 import type { SlaSnapshot } from './gather.ts';
 
@@ -71,12 +72,7 @@ export function followUpSearch(sla: LatencySLA, named: NASSearch, { search, thre
     kind: 'NASSearch',
     metadata: {
       ...{ name: search, namespace: metadata.namespace },
-      ownerReferences: [
-        {
-          ...{ apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '' },
-          ...{ controller: true, blockOwnerDeletion: true },
-        },
-      ],
+      ownerReferences: [controlledBy(kind, metadata)],
     },
     spec: { ...named.spec, start: 'Immediately', suspend: false, latency: { ...latency, threshold: `${limitMs}ms` } },
   };

@@ -6,12 +6,23 @@ import type { TargetSnapshot } from '../../targets/target.ts';
 import { compareTracks } from './compare.ts';
 import { type Context, quantiles, record } from './context.ts';
 
+export interface RolloutStart {
+  picked: Finalist;
+  cause?: Cause;
+  /** What history says of it, where that is no cause. */
+  why?: string;
+}
+
+/** Status holds no more of them. */
+const mostRefused = 32;
+
+/** Not to be chosen again by itself. */
+export const refuseDigest = ({ status }: Context, digest: string): void => {
+  status.refused = [...(status.refused ?? []), digest].slice(-mostRefused);
+};
+
 /** Writes the start of a rollout into status; its first step is taken in the next reconcile. */
-export function startRollout(
-  context: Context,
-  target: TargetSnapshot,
-  { picked, cause, why }: { picked: Finalist; cause?: Cause; why?: string },
-): void {
+export function startRollout(context: Context, target: TargetSnapshot, { picked, cause, why }: RolloutStart): void {
   const { status, at } = context;
   status.rollout = {
     variant: picked.variant,
@@ -34,7 +45,7 @@ function finishRollout(context: Context, { rollout, outcome }: RolloutDecision):
   const message = `${rollout.variant}: ${rollout.message ?? ''}`;
   record(context, promoted ? 'Promoted' : 'RolledBack', rollout.reason ?? 'Unknown', message);
   context.events.push({ type: promoted ? 'Normal' : 'Warning', reason: promoted ? 'Promoted' : 'RolledBack', message });
-  if (outcome === 'RolledBack') status.refused = [...(status.refused ?? []), rollout.digest].slice(-32);
+  if (outcome === 'RolledBack') refuseDigest(context, rollout.digest);
   if (promoted) status.previousUri = rollout.previousUri;
   // Who changed the model is known: it is not what a later breach comes from.
   if (promoted && status.lastMet) status.lastMet = { ...status.lastMet, modelUri: rollout.modelUri };

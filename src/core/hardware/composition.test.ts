@@ -4,7 +4,7 @@ import type { Abilities } from '../../api/hardware-profile.ts';
 import { modelWith } from '../onnx/fixtures.ts';
 import { makeNode } from '../onnx/graph.ts';
 import { tensor } from '../onnx/tensors.ts';
-import { composedMs, partTimes } from './composition.ts';
+import { partTimes } from './composition.ts';
 import { workOf } from './work.ts';
 
 const weights = (name: string, ...shape: number[]) =>
@@ -57,5 +57,7 @@ test('layers take what their kind takes there, passes what their bytes do, and t
   assert.ok(Math.abs((times.get('DepthwiseConv') ?? 0) - (2 * 16 * 16 * 8 * 9) / 5e6) < 1e-9);
   assert.ok(Math.abs((times.get('Activation') ?? 0) - (2 * 4 * 8 * 16 * 16) / 100e6) < 1e-9);
   const slow = { ...abilities, bandwidthGBps: { memory: 0.001 } };
+  const composedMs = (work: { parts: typeof parts }, table: Abilities) =>
+    partTimes(work, table).reduce((sum, { ms }) => sum + ms, 0);
   assert.ok(composedMs({ parts }, slow) > 10 * composedMs({ parts }, abilities));
 });

@@ -6,6 +6,7 @@ import { attribute } from '../onnx/graph.ts';
 import type { Model, NodeProto } from '../onnx/model.ts';
 import type { Shape } from '../onnx/shapes/dims.ts';
 import type { Inference } from '../onnx/shapes/infer.ts';
+import { DataType } from '../onnx/tensors.ts';
 
 type Values = Inference['values'];
 type PartKind = WorkPart['kind'];
@@ -48,15 +49,13 @@ export function kindOf(node: NodeProto, values: Values, constant: (name: string)
   return product(output.slice(0, -1)) === 1 ? 'VectorMatMul' : 'MatMul';
 }
 
-const float16 = 10;
-
 /** The precision that an engine computes a layer in, by the operator that it was fused to. */
 function precisionOf(node: NodeProto, values: Values): Precision {
   const operator = node.opType ?? '';
   if (/^QLinear|^QGemm$/.test(operator)) return 'INT8Static';
   if (/Integer|^DynamicQuantize/.test(operator)) return 'INT8Dynamic';
   if (operator === 'MatMulNBits') return 'INT4';
-  return values.get(node.input[weightAt(node)] ?? '')?.type === float16 ? 'FP16' : 'FP32';
+  return values.get(node.input[weightAt(node)] ?? '')?.type === DataType.FLOAT16 ? 'FP16' : 'FP32';
 }
 
 const passOf = (node: NodeProto): PartKind =>
@@ -108,7 +107,3 @@ export function partTimes({ parts }: Pick<Work, 'parts'>, { kernels, bandwidthGB
     return { part, ms: Math.max(computing, part.bytes / Math.max(l2, 1e-9) / 1e6) };
   });
 }
-
-/** The whole run by the table alone, in milliseconds. */
-export const composedMs = (work: Pick<Work, 'parts'>, abilities: Abilities): number =>
-  partTimes(work, abilities).reduce((sum, { ms }) => sum + ms, 0);

@@ -1,7 +1,7 @@
 import type { Candidate } from '../../api/candidate.ts';
 import type { Abilities } from '../../api/hardware-profile.ts';
 import type { WorkPart } from '../../api/work.ts';
-import { composedMs, partTimes } from '../hardware/composition.ts';
+import { partTimes } from '../hardware/composition.ts';
 import { type Candidates, fewestMeasurements, fit, learn, quantileMs } from '../hardware/predictor/predictor.ts';
 import { tableOf } from '../linear-algebra/table.ts';
 import type { Space } from './space.ts';
@@ -50,11 +50,12 @@ function composed(known: readonly Known[], abilities: Abilities | undefined): Co
   if (!abilities || known.some(({ parts }) => parts === undefined)) return undefined;
   const all = known.map(({ parts = [] }) => ({ parts: [...parts] }));
   const names = [...new Set(all.flatMap(({ parts }) => parts.map(partName)))].sort();
-  const totals = all.map((work) => composedMs(work, abilities));
+  const times = all.map((work) => partTimes(work, abilities));
+  const totals = times.map((parts) => parts.reduce((sum, { ms }) => sum + ms, 0));
   const mean = totals.reduce((sum, ms) => sum + ms, 0) / totals.length;
-  return all.map((work, i) => {
-    const times = new Map(partTimes(work, abilities).map(({ part, ms }) => [partName(part), ms]));
-    return { features: names.map((name) => (times.get(name) ?? 0) / mean), totalMs: totals[i] as number };
+  return times.map((parts, i) => {
+    const byName = new Map(parts.map(({ part, ms }) => [partName(part), ms]));
+    return { features: names.map((name) => (byName.get(name) ?? 0) / mean), totalMs: totals[i] as number };
   });
 }
 

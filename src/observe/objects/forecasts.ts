@@ -1,8 +1,6 @@
 import type { NASSearch } from '../../api/nas-search.ts';
-import type { Trial } from '../../api/trial.ts';
+import { latencyField, type Trial } from '../../api/trial.ts';
 import type { Seen } from './seen.ts';
-
-const fields = { P50: 'p50Ms', P90: 'p90Ms', P99: 'p99Ms' } as const;
 
 /** How far the forecast of a trial was from what was measured, as a share of it, and whether its interval held that. */
 export function forecastOf(
@@ -10,7 +8,7 @@ export function forecastOf(
   { spec: { expected }, status }: Trial,
 ): { error: number; within: boolean } | undefined {
   if (!expected || !status?.latency) return undefined;
-  const ms = status.latency[fields[search?.spec.latency.percentile ?? 'P99']];
+  const ms = status.latency[latencyField[search?.spec.latency.percentile ?? 'P99']];
   return { error: Math.abs(expected.ms / ms - 1), within: expected.lowMs <= ms && ms <= expected.highMs };
 }
 

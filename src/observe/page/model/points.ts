@@ -1,5 +1,5 @@
 import type { AcceleratorStatus, NASSearch } from '../../../api/nas-search.ts';
-import type { LatencySummary, Trial } from '../../../api/trial.ts';
+import { type LatencySummary, latencyField, type Trial } from '../../../api/trial.ts';
 import { durationMs } from '../../../api/units.ts';
 import type { Quality, Variant } from '../../../api/variant.ts';
 import { limitOf, type QualityLimit } from '../../../core/quality/limit.ts';
@@ -28,8 +28,6 @@ export interface SearchLimits {
   thresholdMs?: number;
   quality: QualityLimit;
 }
-
-const fields = { P50: 'p50Ms', P90: 'p90Ms', P99: 'p99Ms' } as const;
 
 export function limitsOf({ spec, status }: NASSearch, variants: readonly Variant[]): SearchLimits {
   const { percentile } = spec.latency;
@@ -61,7 +59,7 @@ export function pointsOn(
   accelerator: AcceleratorStatus,
 ): Point[] {
   const limits = limitsOf(search, [...variants.values()]);
-  const field = fields[limits.percentile];
+  const field = latencyField[limits.percentile];
   const front = new Set(accelerator.front.map(({ variant }) => variant));
   const points = trialsOn(search, trials, accelerator).flatMap((trial): Point[] => {
     const variant = variants.get(trial.spec.variantRef.name);
