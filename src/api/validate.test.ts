@@ -69,6 +69,13 @@ test('an unknown kind and an old version are named', () => {
   assert.match(problems({ ...valid, apiVersion: 'retune.dev/v1' })[0] ?? '', /write retune.dev\/v1alpha1/);
 });
 
+test('a field that must be there and is not is named', () => {
+  const { model, ...rest } = valid.spec as Record<string, unknown>;
+  assert.ok(model);
+  assert.deepEqual(problems({ ...valid, spec: rest }), ['spec.model: it is required and not there']);
+  assert.match(problems({ ...valid, spec: { ...rest, model: 3 } })[0] ?? '', /^spec\.model: .*expected object/);
+});
+
 test('a field that no kind has is named, with those that there are; maps take any name', async () => {
   const quality = { metric: 'Top1', maxDorp: '1%' };
   const found = unknownFields({ ...valid, spec: { ...valid.spec, quality, bugdet: {} } } as typeof valid);

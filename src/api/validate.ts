@@ -50,8 +50,8 @@ function specSchema(kind: KindName): Schema {
 
 const sentence =
   (part: 'spec' | 'status') =>
-  ({ path, message }: z.core.$ZodIssue) =>
-    `${[part, ...path].join('.')}: ${message}`;
+  ({ path, message, code, input }: z.core.$ZodIssue) =>
+    `${[part, ...path].join('.')}: ${code === 'invalid_type' && input === undefined ? 'it is required and not there' : message}`;
 
 /**
  * What the API server would refuse in the spec of this object, a sentence each; empty when nothing. The same schema
@@ -66,7 +66,7 @@ export function problems(object: KubernetesObject & { spec?: unknown }, previous
   if (object.apiVersion !== kinds[kind].apiVersion) {
     return [`apiVersion: "${object.apiVersion}" is not served, write ${kinds[kind].apiVersion}`];
   }
-  const parsed = kinds[kind].spec.safeParse(object.spec);
+  const parsed = kinds[kind].spec.safeParse(object.spec, { reportInput: true });
   if (!parsed.success) return parsed.error.issues.map(sentence('spec'));
   return [...brokenRules(parsed.data, previous?.spec, specSchema(kind), 'spec')];
 }
@@ -92,7 +92,9 @@ export const unknownFields = ({ kind, spec }: KubernetesObject & { spec?: unknow
 /** What the API server would refuse in the status of an object of Retune's; empty when nothing, or when it has none. */
 export function statusProblems({ kind, status }: KubernetesObject & { status?: unknown }): string[] {
   if (status === undefined) return [];
-  return kinds[kind as KindName].status.safeParse(status).error?.issues.map(sentence('status')) ?? [];
+  return (
+    kinds[kind as KindName].status.safeParse(status, { reportInput: true }).error?.issues.map(sentence('status')) ?? []
+  );
 }
 
 /** The object with every default of its spec filled in, as the API server stores it. Call it on valid objects only. */
