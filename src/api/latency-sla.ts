@@ -121,7 +121,7 @@ export const Measured = z.object({
 });
 export type Measured = z.infer<typeof Measured>;
 
-export const RolloutStep = z.enum(['Starting', 'Comparing', 'Promoting', 'Cleaning', 'RollingBack']);
+export const RolloutStep = z.enum(['Starting', 'Comparing', 'Promoting', 'Cleaning', 'Proving', 'RollingBack']);
 export type RolloutStep = z.infer<typeof RolloutStep>;
 
 export const RolloutStatus = z.object({

@@ -21,11 +21,14 @@ export interface Driving {
   compare(seen: TargetSnapshot): Promise<Comparison>;
   /** Lets time pass, and whoever else there is act; the time then. */
   pass(rollout: RolloutStatus): Promise<number>;
+  /** What all of the load says of what was promoted. */
+  proof?: Comparison;
   looks: number;
   steps?: number[];
 }
 
 const nothingYet: Comparison = { verdict: 'CannotTell', evidence: 'nothing is compared yet' };
+const fine: Comparison = { verdict: 'Pass', evidence: 'as measured' };
 
 /** Half a second of real time between looks. */
 export async function halfASecond(): Promise<number> {
@@ -37,7 +40,7 @@ export async function halfASecond(): Promise<number> {
 export async function drive(
   target: RolloutTarget,
   models: { modelUri: string; previousUri: string },
-  { compare, pass, looks, steps }: Driving,
+  { compare, pass, looks, steps, proof = fine }: Driving,
 ): Promise<Driven> {
   const at = new Date().toISOString();
   const digest = `sha256:${'0'.repeat(64)}`;
@@ -51,6 +54,7 @@ export async function drive(
       ...{ rollout, inPlace: found?.inPlace, weight: found?.weight, steps, timeoutMs: 60_000, nowMs },
       ...{ stable: found?.tracks.stable, canary: found?.tracks.canary, baseline: found?.tracks.baseline },
       comparison: found && rollout.step === 'Comparing' ? await compare(found) : nothingYet,
+      proof: rollout.step === 'Proving' ? proof : undefined,
     });
     rollout = decision.rollout;
     if (decision.outcome) return { outcome: decision.outcome, rollout, seen };

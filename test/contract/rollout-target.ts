@@ -165,7 +165,7 @@ export function rolloutTargetContract(
     function controllersOf(scene: Scene) {
       const comesTo: Record<RolloutStep, Report> = {
         ...{ Starting: 'CanaryReady', Comparing: 'CanaryReady', Promoting: 'Promoted', Cleaning: 'Promoted' },
-        RollingBack: 'Restored',
+        ...{ Proving: 'Promoted', RollingBack: 'Restored' },
       };
       let nowMs = Date.now();
       return async ({ step }: RolloutStatus, first = nowMs) => {
@@ -206,6 +206,19 @@ export function rolloutTargetContract(
         compare: async () => ({ verdict: 'Fail', evidence: 'slower' }),
       });
       assert.equal(outcome, 'RolledBack');
+      assert.deepEqual([await spec(scene), await scene.beside()], [before, []]);
+    });
+
+    test('the canary machine takes back what all of the load proves wrong', async () => {
+      const scene = await open('disproved');
+      await scene.report('Serving');
+      const before = await spec(scene);
+      const { outcome, rollout } = await drive(scene.target, present, {
+        ...{ pass: controllersOf(scene), looks: 40, steps: [10, 50] },
+        compare: async () => ({ verdict: 'Pass', evidence: 'faster' }),
+        proof: { verdict: 'Fail', evidence: 'slower than ever' },
+      });
+      assert.deepEqual([outcome, rollout.reason], ['RolledBack', 'WorseUnderLoad']);
       assert.deepEqual([await spec(scene), await scene.beside()], [before, []]);
     });
 

@@ -1,5 +1,7 @@
 import type { Comparison } from '../../core/rollout/canary.ts';
 import { type CanaryObjective, compareSides } from '../../core/rollout/compare.ts';
+import { proveAlone } from '../../core/rollout/proof.ts';
+import { total } from '../../core/statistics/histogram.ts';
 import type { Reading } from '../../sources/source.ts';
 import type { SlaSnapshot } from './gather.ts';
 
@@ -19,4 +21,15 @@ export function compareTracks(
     return { verdict: 'CannotTell', evidence: gap ?? 'no data yet', blind };
   }
   return compareSides(canary, baseline, objective);
+}
+
+/** What production says of a promoted variant that serves by itself; undefined where it can't be read. */
+export function proofOf(
+  { alone }: Pick<SlaSnapshot, 'alone'>,
+  objective: CanaryObjective,
+  load: { replicas: number; carriesPerSecond?: number },
+): Comparison | undefined {
+  if (alone?.kind !== 'Histogram' || alone.seconds <= 0) return undefined;
+  const ratePerSecond = total(alone.histogram) / alone.seconds / load.replicas;
+  return proveAlone(alone, objective, { ratePerSecond, carriesPerSecond: load.carriesPerSecond });
 }

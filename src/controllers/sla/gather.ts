@@ -6,6 +6,7 @@ import { hardwareProfiles, latencySlas, nasSearches, trials, variants } from '..
 import type { Trial } from '../../api/trial.ts';
 import { durationMs } from '../../api/units.ts';
 import type { Variant } from '../../api/variant.ts';
+import { drainMs } from '../../core/rollout/canary.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
 import { isApiError } from '../../runtime/cluster/errors.ts';
 import { findCondition } from '../../runtime/conditions.ts';
@@ -42,6 +43,8 @@ export interface SlaSnapshot {
   /** What canary and baseline did since the comparison began; only while one is running. */
   canary?: Reading;
   baseline?: Reading;
+  /** What the promoted variant did since it serves by itself; only while it is proving itself. */
+  alone?: Reading;
 }
 
 export interface Sources {
@@ -81,6 +84,13 @@ function comparisonMs({ status }: LatencySLA, nowMs: number): number | undefined
   if (status?.rollout?.step !== 'Comparing') return undefined;
   const { stepSince, weightSince = stepSince } = status.rollout;
   return Math.max(1000, nowMs - Math.max(Date.parse(stepSince), Date.parse(weightSince)));
+}
+
+/** How far back a promoted variant may be looked at: to when the last requests had left what was beside it. */
+function aloneMs({ status }: LatencySLA, nowMs: number): number | undefined {
+  if (status?.rollout?.step !== 'Proving') return undefined;
+  const sinceMs = nowMs - Date.parse(status.rollout.stepSince) - drainMs;
+  return sinceMs >= 1000 ? sinceMs : undefined;
 }
 
 /**
@@ -134,16 +144,18 @@ export async function gather(
     );
   const baselineTrack = workload.kind === 'Found' && workload.target.inPlace ? 'stable' : 'baseline';
   const sinceMs = comparisonMs(sla, nowMs);
+  const sinceAloneMs = aloneMs(sla, nowMs);
   const windowMs = durationMs(sla.spec.objective.window);
   const sinceCountedMs = uncountedMs(sla, nowMs);
-  const [production, recent, fresh, canary, baseline] = await Promise.all([
+  const [production, recent, fresh, canary, baseline, alone] = await Promise.all([
     read(windowMs),
     read(windowMs / 3),
     sinceCountedMs ? read(sinceCountedMs) : undefined,
     sinceMs ? read(sinceMs, 'canary') : undefined,
     sinceMs ? read(sinceMs, baselineTrack) : undefined,
+    sinceAloneMs ? read(sinceAloneMs, 'stable') : undefined,
   ]);
-  const readings = { production, recent, fresh, canary, baseline };
+  const readings = { production, recent, fresh, canary, baseline, alone };
   const rival = rivalOf(sla, slas);
   return {
     sla,

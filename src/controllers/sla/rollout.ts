@@ -2,9 +2,11 @@ import type { Cause } from '../../api/latency-sla.ts';
 import { durationMs } from '../../api/units.ts';
 import { advance, type RolloutAction, type RolloutDecision } from '../../core/rollout/canary.ts';
 import type { Finalist } from '../../core/sla/choice.ts';
+import { rateWithin } from '../../core/sla/headway.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
-import { compareTracks } from './compare.ts';
+import { compareTracks, proofOf } from './compare.ts';
 import { type Context, quantiles, record } from './context.ts';
+import { finalists } from './finalists.ts';
 
 export interface RolloutStart {
   picked: Finalist;
@@ -53,6 +55,12 @@ function finishRollout(context: Context, { rollout, outcome }: RolloutDecision):
   status.lastRollout = at;
 }
 
+/** The rate that a replica was measured to carry of the variant that is rolled out; undefined where it was not measured. */
+function carriedBy({ snapshot, status, thresholdMs }: Context): number | undefined {
+  const mine = finalists(snapshot, status.accelerator).find(({ variant }) => variant === status.rollout?.variant);
+  return mine && rateWithin(mine, thresholdMs);
+}
+
 /** One step of the rollout in status, if there is one: what it comes to, and what to do for it. */
 export function continueRollout(
   context: Context,
@@ -60,8 +68,11 @@ export function continueRollout(
   unwanted?: string,
 ): RolloutAction[] {
   const { snapshot, status, nowMs, thresholdMs } = context;
-  const { objective, rollout } = snapshot.sla.spec;
+  const { objective: asked, rollout } = snapshot.sla.spec;
   if (!status.rollout) return [];
+  const { minSamples } = rollout;
+  const objective = { quantile: quantiles[asked.percentile], thresholdMs, minSamples };
+  const replicas = Math.max(1, target?.pods.filter(({ ready, track }) => ready && track === 'stable').length ?? 0);
   const decision = advance({
     rollout: status.rollout,
     stable: target?.tracks.stable,
@@ -71,11 +82,10 @@ export function continueRollout(
     weight: target?.weight,
     steps: rollout.steps,
     comparison: compareTracks(snapshot, {
-      quantile: quantiles[objective.percentile],
-      thresholdMs,
-      minSamples: rollout.minSamples,
+      ...objective,
       parts: target?.weight === undefined ? 1 : (rollout.steps?.length ?? 1),
     }),
+    proof: proofOf(snapshot, objective, { replicas, carriesPerSecond: carriedBy(context) }),
     unwanted: snapshot.sla.metadata.deletionTimestamp ? 'its LatencySLA is being deleted' : unwanted,
     timeoutMs: durationMs(rollout.timeout),
     nowMs,

@@ -87,6 +87,22 @@ test('nothing is removed before the workload itself serves the new variant', () 
   assert.equal(advance(snapshot({ rollout: promoting, stable: serving(newUri) })).rollout.step, 'Cleaning');
 });
 
+test('a promoted variant is taken back when it fails alone, and stays when nothing speaks against it', () => {
+  const proving = { rollout: stepping('Proving'), stable: serving(newUri), canary: undefined, baseline: undefined };
+  const next = (change: Partial<RolloutSnapshot>) => advance(snapshot({ ...proving, ...change }));
+  assert.equal(next({}).rollout.step, 'Proving');
+  assert.equal(next({ proof: { verdict: 'Pass', evidence: 'as measured' } }).outcome, 'Promoted');
+  assert.equal(next({ nowMs: start + 61_000 }).outcome, 'Promoted');
+  const failed = next({ proof: { verdict: 'Fail', evidence: 'p99 900 ms' } }).rollout;
+  assert.deepEqual([failed.step, failed.reason], ['RollingBack', 'WorseUnderLoad']);
+  assert.deepEqual(next({ rollout: failed }).actions, [{ kind: 'SetModel', uri: oldUri }]);
+  const halfway = { rollout: failed, stable: { modelUri: oldUri, settled: false } };
+  assert.deepEqual([next(halfway).outcome, next(halfway).actions], [undefined, []]);
+  assert.equal(next({ rollout: failed, stable: serving(oldUri) }).outcome, 'RolledBack');
+  assert.equal(next({ stable: serving(oldUri) }).rollout.reason, 'WorkloadEdited');
+  assert.equal(next({ unwanted: 'the SLA is deleted' }).rollout.reason, 'Unwanted');
+});
+
 test('an edit by someone else ends the rollout and leaves their model alone', () => {
   const { rollout: next } = advance(snapshot({ stable: serving('file:///theirs') }));
   assert.deepEqual([next.step, next.reason], ['RollingBack', 'WorkloadEdited']);
@@ -151,7 +167,19 @@ const kinds: Record<string, Kind> = {
   'that weighs revisions': { weight: 0, steps: [10, 50], inPlace: true },
   'whose own controller steps': { inPlace: true },
 };
-const happenings = ['settle', 'crash', 'pass', 'fail', 'wait', 'lose', 'promote', 'edit', 'disown', 'repeat'] as const;
+const happenings = [
+  'settle',
+  'crash',
+  'pass',
+  'fail',
+  'disprove',
+  'wait',
+  'lose',
+  'promote',
+  'edit',
+  'disown',
+  'repeat',
+] as const;
 
 /** A cluster that obeys actions, with crashes, deletions and verdicts at the generator's will. */
 class World {
@@ -172,8 +200,9 @@ class World {
       s.baseline = whole(s.baseline) || s.baseline;
     }
     if (what === 'crash' && s.canary) s.canary = { ...s.canary, settled: false, failure: 'crash' };
-    if (what === 'pass') s.comparison = { verdict: 'Pass', evidence: 'faster' };
+    if (what === 'pass') s.comparison = s.proof = { verdict: 'Pass', evidence: 'faster' };
     if (what === 'fail') s.comparison = { verdict: 'Fail', evidence: 'slower' };
+    if (what === 'disprove') s.proof = { verdict: 'Fail', evidence: 'slower under all of the load' };
     if (what === 'lose' && !s.inPlace) s.canary = undefined;
     // A controller of its own may take what it was given to all replicas before anybody compared.
     if (what === 'promote' && s.inPlace && s.weight === undefined && s.canary?.settled) this.promote(s.canary.modelUri);
@@ -229,6 +258,7 @@ function step(world: World, happens: (typeof happenings)[number]): boolean {
   if (decision.outcome) {
     const own = decision.outcome === 'Promoted' ? newUri : oldUri;
     assert.ok(s.stable?.modelUri === own || s.stable?.modelUri === theirUri);
+    assert.ok(decision.outcome !== 'Promoted' || s.proof?.verdict !== 'Fail', 'nothing disproved is kept');
     assert.deepEqual([s.canary, s.baseline], [undefined, undefined]);
     assert.ok(!s.weight);
     return true;
@@ -262,6 +292,7 @@ function fingerprint({ s, passed }: World): string {
     s.weight,
     s.unwanted,
     s.comparison,
+    s.proof,
     present,
     reason,
     weight,

@@ -31,6 +31,8 @@ export interface RolloutSnapshot {
   /** The percentages to go through, ascending; read where `weight` is told. */
   steps?: readonly number[];
   comparison: Comparison;
+  /** How the promoted variant does by itself, with all of the load; read in the step Proving. */
+  proof?: Comparison;
   /** Why nobody wants this rollout any more; a canary that has passed is promoted all the same. */
   unwanted?: string;
   timeoutMs: number;
@@ -154,15 +156,27 @@ const cleaning: Step = (s) => {
   const draining = drain(s);
   if (draining) return draining;
   if (s.canary || s.baseline) return stay(s, { kind: 'RemoveCanary' });
-  return { rollout: s.rollout, actions: [], outcome: 'Promoted' };
+  return move(s, 'Proving', 'Promoted', 'it serves all requests by itself');
+};
+
+/** Canary and baseline took their shares of the load away: what is slow only under all of it shows here first. */
+const proving: Step = (s) => {
+  if (s.stable?.modelUri !== s.rollout.modelUri)
+    return move(s, 'RollingBack', 'WorkloadEdited', 'the workload was given its previous model by someone else');
+  if (s.stable.failure) return move(s, 'RollingBack', 'PromotionFailed', s.stable.failure);
+  if (s.proof?.verdict === 'Fail') return move(s, 'RollingBack', 'WorseUnderLoad', s.proof.evidence);
+  // No news is no reason to go back: by now the canary has passed.
+  const proven = s.proof?.verdict === 'Pass';
+  if (!proven && !timedOut(s)) return stay(s);
+  const message = (proven ? s.proof?.evidence : undefined) ?? 'nothing spoke against it in time';
+  return { rollout: { ...s.rollout, message: message.slice(0, 512) }, actions: [], outcome: 'Promoted' };
 };
 
 const rollingBack: Step = (s) => {
   if (s.stable?.modelUri === s.rollout.modelUri) return stay(s, { kind: 'SetModel', uri: s.rollout.previousUri });
   // The canary serves until the old variant is whole again: add before remove.
-  if (s.stable && !s.stable.settled && s.rollout.reason === 'PromotionFailed' && !s.inPlace && !timedOut(s)) {
-    return stay(s);
-  }
+  const wasPromoted = s.rollout.reason === 'PromotionFailed' || s.rollout.reason === 'WorseUnderLoad';
+  if (s.stable && !s.stable.settled && wasPromoted && !s.inPlace && !timedOut(s)) return stay(s);
   const draining = drain(s);
   if (draining) return draining;
   if (s.canary || s.baseline) return stay(s, { kind: 'RemoveCanary' });
@@ -181,8 +195,12 @@ const steps: Record<RolloutStep, Step> = {
   Comparing: comparing,
   Promoting: promoting,
   Cleaning: cleaning,
+  Proving: proving,
   RollingBack: rollingBack,
 };
+
+/** Steps in which a rollout that nobody wants any more is taken back. */
+const unproven = new Set<RolloutStep>(['Starting', 'Comparing', 'Proving']);
 
 /** Someone else changed the model of the workload: it is theirs, and the rollout ends without touching it. */
 function editedByOthers({ stable, rollout }: RolloutSnapshot): boolean {
@@ -194,8 +212,8 @@ function editedByOthers({ stable, rollout }: RolloutSnapshot): boolean {
  * The canary machine: one step on from what is there. Pure, total and idempotent; a crash at any point repeats the
  * present step and nothing else. Where the target weighs, Comparing is gone through once a percentage.
  *
- *     Starting ──ready──▶ Comparing ──pass──▶ Promoting ──settled──▶ Cleaning ──▶ Promoted
- *        └───────────────────┴──────fail─────────┴──▶ RollingBack ──▶ RolledBack
+ *     Starting ──ready──▶ Comparing ──pass──▶ Promoting ──settled──▶ Cleaning ──▶ Proving ──▶ Promoted
+ *        └───────────────────┴──────fail─────────┴──────────────fail─────────────────┴──▶ RollingBack ──▶ RolledBack
  */
 export function advance(snapshot: RolloutSnapshot): RolloutDecision {
   if (!snapshot.stable) return { rollout: snapshot.rollout, actions: [], outcome: 'Abandoned' };
@@ -203,7 +221,7 @@ export function advance(snapshot: RolloutSnapshot): RolloutDecision {
     return move(snapshot, 'RollingBack', 'WorkloadEdited', 'the model of the workload was changed by someone else');
   }
   const { unwanted, rollout } = snapshot;
-  if (unwanted !== undefined && (rollout.step === 'Starting' || rollout.step === 'Comparing')) {
+  if (unwanted !== undefined && unproven.has(rollout.step)) {
     return move(snapshot, 'RollingBack', 'Unwanted', unwanted);
   }
   return steps[rollout.step](snapshot);

@@ -20,9 +20,13 @@ export interface CanaryObjective {
 }
 
 /** Probability of a wrong verdict over a whole rollout, however often it is looked at: for passing, and for failing. */
-const alpha = 0.01;
+export const alpha = 0.01;
 /** How much of what the objective allows a canary may be suspected of that is surely faster otherwise. */
 const suspicion = 3;
+
+/** The share of slow requests that must be ruled out where all that are allowed can't be in so short a time. */
+export const suspected = (allowed: number): number => Math.min(suspicion * allowed, (1 + allowed) / 2);
+
 const mostBounds = 8;
 
 const whole = (hits: number, of: number): Count => ({
@@ -30,10 +34,12 @@ const whole = (hits: number, of: number): Count => ({
   of: Math.round(of),
 });
 
-const slower = ({ histogram }: Side, thresholdMs: number): Count =>
+/** Requests that took longer than a bound. */
+export const slowerOf = ({ histogram }: Side, thresholdMs: number): Count =>
   whole(shareAbove(histogram, thresholdMs) * total(histogram), total(histogram));
 
-const failed = ({ failures }: Side): Count | undefined => failures && whole(failures.failed, failures.of);
+/** Requests that failed; undefined where the source counts none. */
+export const failedOf = ({ failures }: Side): Count | undefined => failures && whole(failures.failed, failures.of);
 
 /** Some of the bounds at or below the threshold, evenly spread and chosen by nothing that was measured. */
 function boundsBelow({ bounds }: CumulativeHistogram, thresholdMs: number): number[] {
@@ -46,11 +52,11 @@ function boundsBelow({ bounds }: CumulativeHistogram, thresholdMs: number): numb
 function fasterSomewhere(canary: Side, baseline: Side, thresholdMs: number): boolean {
   const bounds = boundsBelow(canary.histogram, thresholdMs);
   const each = alpha / 2 / Math.max(1, bounds.length);
-  return bounds.some((bound) => shareBeside(slower(canary, bound), slower(baseline, bound), each) === 'Lower');
+  return bounds.some((bound) => shareBeside(slowerOf(canary, bound), slowerOf(baseline, bound), each) === 'Lower');
 }
 
 function failures(canary: Side, baseline: Side, level: number): Comparison | undefined {
-  const [mine, theirs] = [failed(canary), failed(baseline)];
+  const [mine, theirs] = [failedOf(canary), failedOf(baseline)];
   if (!mine || mine.hits === 0) return undefined;
   const evidence = `canary failed ${mine.hits} of ${mine.of} requests, baseline ${theirs?.hits ?? 0} of ${theirs?.of ?? 0}`;
   if (theirs && shareBeside(mine, theirs, level) === 'Higher') return { verdict: 'Fail', evidence };
@@ -75,7 +81,7 @@ function failures(canary: Side, baseline: Side, level: number): Comparison | und
 export function compareSides(canary: Side, baseline: Side, objective: CanaryObjective): Comparison {
   const { quantile, thresholdMs, minSamples, parts = 1 } = objective;
   const allowed = 1 - quantile;
-  const [mine, theirs] = [slower(canary, thresholdMs), slower(baseline, thresholdMs)];
+  const [mine, theirs] = [slowerOf(canary, thresholdMs), slowerOf(baseline, thresholdMs)];
   const tail = (side: Side) => percentile(side.histogram, quantile).toFixed(1);
   const evidence = `canary p${quantile * 100} ${tail(canary)} ms over ${mine.of} requests, baseline ${tail(baseline)} ms over ${theirs.of}, against ${thresholdMs} ms`;
   const failing = failures(canary, baseline, alpha / 2 / parts);
@@ -91,8 +97,7 @@ export function compareSides(canary: Side, baseline: Side, objective: CanaryObje
   }
   if (shareAgainst(mine, allowed, alpha / 2) === 'Lower') return { verdict: 'Pass', evidence };
   if (shareBeside(mine, theirs, alpha / 2, priorAround(allowed)) === 'Lower') return { verdict: 'Pass', evidence };
-  const suspected = Math.min(suspicion * allowed, (1 + allowed) / 2);
-  const looksFine = mine.hits <= allowed * mine.of && shareAgainst(mine, suspected, alpha / 2) === 'Lower';
+  const looksFine = mine.hits <= allowed * mine.of && shareAgainst(mine, suspected(allowed), alpha / 2) === 'Lower';
   if (looksFine && fasterSomewhere(canary, baseline, thresholdMs)) return { verdict: 'Pass', evidence };
   return { verdict: 'CannotTell', evidence };
 }

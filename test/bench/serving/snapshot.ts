@@ -2,6 +2,7 @@ import { apiVersion } from '../../../src/api/common.ts';
 import type { LatencySLA, LatencySLAStatus } from '../../../src/api/latency-sla.ts';
 import { withDefaults } from '../../../src/api/validate.ts';
 import type { SlaSnapshot } from '../../../src/controllers/sla/gather.ts';
+import { drainMs } from '../../../src/core/rollout/canary.ts';
 import type { Reading } from '../../../src/sources/source.ts';
 import type { SimulatedCluster } from './cluster.ts';
 import { digestOf, uriOf } from './finalist.ts';
@@ -100,6 +101,7 @@ export function snapshotOf(
   const comparedSince = rollout?.step === 'Comparing' ? (Date.parse(rollout.stepSince) - startMs) / 1000 : undefined;
   const compared = (track: Track) =>
     comparedSince === undefined ? undefined : reading(of(track), Math.min(second - 1, comparedSince), second);
+  const aloneSince = rollout?.step === 'Proving' ? (Date.parse(rollout.stepSince) - startMs + drainMs) / 1000 : second;
   const stable = { modelUri: uriOf(seen.stable), settled: seen.settled };
   return {
     ...fixed,
@@ -120,5 +122,6 @@ export function snapshotOf(
     recent: reading([...cluster.pods], second - windowSeconds / 3, second),
     canary: compared('canary'),
     baseline: compared('baseline'),
+    alone: aloneSince < second ? reading(of('stable'), aloneSince, second) : undefined,
   };
 }
