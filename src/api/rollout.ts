@@ -75,6 +75,15 @@ export const RouteRef = z.object({
 });
 export type RouteRef = z.infer<typeof RouteRef>;
 
+/** Where the pods of a workload answer the Open Inference Protocol v2 over HTTP. */
+const AnswersPolicy = z.object({
+  port: z.int().min(1).max(65_535).default(8080),
+  path: z
+    .string()
+    .max(512)
+    .regex(/^\/\S+$/, 'write the path of the inference endpoint, such as /v2/models/digits/infer'),
+});
+
 /** How a variant is put in front of users. */
 export const RolloutPolicy = z
   .object({
@@ -93,6 +102,9 @@ export const RolloutPolicy = z
       .describe(
         'Percent of the requests that the canary is given, step by step, ascending; each step is compared anew. Left out: 50, or by pods where nothing can weigh.',
       ),
+    answers: AnswersPolicy.optional().describe(
+      'How the pods of a canary are asked, before they get any request, whether they answer as the variant did when it was judged; of a Deployment only.',
+    ),
     httpRoute: RouteRef.optional().describe('A route by whose weights requests are split; of a Deployment only.'),
     fieldIgnoredByGitOps: z
       .boolean()
@@ -118,6 +130,11 @@ export const rolloutRules: CelRule[] = [
     rule: "!has(self.rollout.steps) || has(self.rollout.httpRoute) || self.workloadRef.kind == 'InferenceService'",
     message:
       'spec.rollout.steps needs something that can weigh: name spec.rollout.httpRoute, use an InferenceService, write the steps into spec.strategy.canary of the Rollout, or leave them out and let pods share',
+  },
+  {
+    rule: "!has(self.rollout.answers) || self.workloadRef.kind == 'Deployment'",
+    message:
+      'spec.rollout.answers holds requests back from the pods of a canary until they have answered, which only the canary of a Deployment can be made to: leave it out',
   },
   {
     rule: "!has(self.recommend.configMap) || self.mode == 'Recommend'",

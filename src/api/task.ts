@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Analyse } from './analysis.ts';
 import { Candidate } from './candidate.ts';
+import { Challenge } from './challenge.ts';
 import { Digest, FileRef } from './common.ts';
 import { Abilities, HardwareFacts } from './hardware-profile.ts';
 import { VariantTrainer } from './trainer.ts';
@@ -65,6 +66,7 @@ export const DeriveResult = z.object({
   kind: z.literal('Derive'),
   artifact: Artifact,
   outputs: Digest,
+  challenge: Challenge.optional(),
   quality: Quality,
   parts: z.array(WorkPart).max(16).optional(),
   dimensions: Dimensions,

@@ -9,6 +9,7 @@ import { variantController } from '../controllers/variant/controller.ts';
 import type { Cluster } from '../runtime/cluster/cluster.ts';
 import type { Controller } from '../runtime/controller.ts';
 import type { Clock, Log } from '../runtime/reconcile.ts';
+import { askOverHttp } from '../sources/answers/answers.ts';
 import { prometheusReader } from '../sources/prometheus/prometheus.ts';
 import { scrapeReader } from '../sources/scrape/scrape.ts';
 import type { LatencyReader } from '../sources/source.ts';
@@ -46,7 +47,11 @@ export function controllers(options: {
     searchController({ cluster, clock }),
     variantController({ cluster, clock, worker }),
     trialController({ cluster, clock, worker }),
-    slaController({ cluster, clock, sources: { targetOf: openTarget(cluster), readerOf: readers(clock) } }),
+    slaController({
+      cluster,
+      clock,
+      sources: { targetOf: openTarget(cluster), ask: askOverHttp, readerOf: readers(clock) },
+    }),
     ...(told?.store.annotate ? [provenanceController({ cluster, ...told })] : []),
   ];
 }

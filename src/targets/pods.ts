@@ -1,5 +1,6 @@
 import { labels } from '../api/common.ts';
 import type { Pod } from '../runtime/cluster/core-types.ts';
+import { isWaiting } from './admission.ts';
 import type { TargetPod, Track } from './target.ts';
 
 /** Waiting reasons that do not pass by waiting a little longer. */
@@ -42,4 +43,5 @@ export const targetPod = (pod: Pod, track: Track): TargetPod => ({
   address: pod.status?.podIP,
   node: pod.spec.nodeName,
   ready: isReady(pod),
+  ...(isWaiting(pod) && { waiting: true }),
 });

@@ -15,6 +15,8 @@ export interface Workload {
   route?: RouteRef;
   /** A GitOps tool that owns the model field was told to leave it alone. */
   fieldIgnoredByGitOps?: boolean;
+  /** Pods of a canary get no requests before `admit` lets them. */
+  gated?: boolean;
 }
 
 /** The rollout that is under way: what tells the model before from the one after where only one is written down. */
@@ -52,6 +54,8 @@ export interface TargetPod {
   address?: string;
   node?: string;
   ready: boolean;
+  /** Its containers are ready, and it waits for `admit`. */
+  waiting?: boolean;
 }
 
 /** Something a target can't do with this workload, said so that its owner can mend it. */
@@ -86,6 +90,8 @@ export interface RolloutTarget {
   ensureCanary(modelUri: string): Promise<void>;
   /** Gives the canary so many percent of the requests; 0 takes it out. Only where `weight` is told. */
   setWeight(percent: number): Promise<void>;
+  /** Lets a pod that waits have its share of the requests, from `at` (RFC 3339); nothing where none waits. */
+  admit(pod: string, at: string): Promise<void>;
   /** Takes away what `ensureCanary` made, step by step: it is called until no canary and no baseline is left. */
   removeCanary(present: PresentRollout): Promise<void>;
   /** Makes `modelUri` the model of the workload, and changes no other field of it. */

@@ -9,7 +9,7 @@ export async function quickSla(thresholdMs: number, prometheusUrl: string): Prom
     objective: { percentile: 'P99', threshold: `${thresholdMs}ms`, window: '15s' },
     source: { prometheus: { url: prometheusUrl } },
     policy: { minSamples: 100, cooldown: '10s', interval: '1s' },
-    rollout: { minSamples: 50, timeout: '120s' },
+    rollout: { ...sla.spec.rollout, minSamples: 50, timeout: '120s' },
   });
   return sla;
 }

@@ -14,6 +14,7 @@ import type { ApiObject, Cluster, ResourceType } from '../../src/runtime/cluster
 import { EmbeddedApi } from '../../src/runtime/cluster/embedded/api/api.ts';
 import { findCondition } from '../../src/runtime/conditions.ts';
 import { serveMetrics } from '../../src/serve/metrics.ts';
+import { askOverHttp } from '../../src/sources/answers/answers.ts';
 import { scrapeReader } from '../../src/sources/scrape/scrape.ts';
 import { deploymentTarget } from '../../src/targets/deployment/deployment.ts';
 import type { TargetOf } from '../../src/targets/target.ts';
@@ -78,7 +79,7 @@ function anOperator(cluster: Cluster): () => Promise<void> {
     ...deploymentTarget(cluster, served),
     observe: async () => ({ ...workload.target, pods }),
   });
-  const controller = slaController({ cluster, clock, sources: { targetOf, readerOf: () => reader } });
+  const controller = slaController({ cluster, clock, sources: { targetOf, ask: askOverHttp, readerOf: () => reader } });
   return async () => {
     await controller.reconcile(key, AbortSignal.timeout(10_000));
   };

@@ -25,6 +25,10 @@ fails the test, and so does one that is missing.
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch, create, delete]
+# A pod of a canary is let have requests once it has answered as its variant should (its readiness gate).
+- apiGroups: [""]
+  resources: [pods/status]
+  verbs: [update]
 # A canary and its baseline are made and removed; of a workload, the model is patched, or written back whole where it stands
 # in a list that has no keys (arguments). Server-side apply needs create too.
 - apiGroups: [apps]

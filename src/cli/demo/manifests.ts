@@ -41,7 +41,7 @@ export async function demoManifests(thresholdMs: number): Promise<{ serving: Api
       objective: { percentile: 'P99', threshold: `${thresholdMs}ms`, window: '10s' },
       source: { scrape: {} },
       policy: { minSamples: 50, cooldown: '5s', interval: '1s' },
-      rollout: { minSamples: 50, timeout: '60s' },
+      rollout: { minSamples: 50, timeout: '60s', answers: { path: '/v2/models/digits/infer' } },
     },
   } as ApiObject;
   return { serving: all.filter((object) => object !== search), control: [search, sla] };

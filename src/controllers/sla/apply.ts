@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { labels } from '../../api/common.ts';
 import type { LatencySLA, LatencySLAStatus } from '../../api/latency-sla.ts';
 import { latencySlas, nasSearches } from '../../api/resources.ts';
-import type { RolloutAction } from '../../core/rollout/canary.ts';
 import type { Cluster } from '../../runtime/cluster/cluster.ts';
 import { type ConfigMap, configMaps } from '../../runtime/cluster/core-types.ts';
 import type { RolloutTarget, TargetOf } from '../../targets/target.ts';
 import { ensure } from '../shared/status.ts';
+import type { TargetAction } from './answers.ts';
 import type { SlaDecision } from './decide.ts';
 import type { SlaSnapshot } from './gather.ts';
 import { recommendation, recommendationFile } from './recommendation.ts';
@@ -15,10 +15,11 @@ import { isHeld, rolloutFinalizer, workloadOf } from './workload.ts';
 
 const fieldManager = 'retune';
 
-async function act(target: RolloutTarget, { sla }: SlaSnapshot, action: RolloutAction): Promise<void> {
+async function act(target: RolloutTarget, { sla }: SlaSnapshot, action: TargetAction): Promise<void> {
   const present = sla.status?.rollout;
   if (action.kind === 'SetModel') return target.setModel(action.uri);
   if (action.kind === 'SetWeight') return target.setWeight(action.percent);
+  if (action.kind === 'Admit') return target.admit(action.pod, action.at);
   if (!present) return;
   if (action.kind === 'RemoveCanary') return target.removeCanary(present);
   return target.ensureCanary(present.modelUri);

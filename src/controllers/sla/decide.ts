@@ -1,10 +1,10 @@
 import type { LatencySLAStatus } from '../../api/latency-sla.ts';
 import { durationMs } from '../../api/units.ts';
 import { traits } from '../../core/quality/metric.ts';
-import type { RolloutAction } from '../../core/rollout/canary.ts';
 import type { Finalist } from '../../core/sla/choice.ts';
 import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
+import type { TargetAction } from './answers.ts';
 import { better, rememberLoad } from './better.ts';
 import { type Context, condition, record } from './context.ts';
 import { acceleratorOf, activeFinalist, finalists } from './finalists.ts';
@@ -17,7 +17,7 @@ import { judgeProduction, writeVerdict } from './verdict.ts';
 
 export interface SlaDecision {
   status: LatencySLAStatus;
-  actions: RolloutAction[];
+  actions: TargetAction[];
   /** The recommended model in mode Recommend; the target writes its patch into status. */
   recommend?: Finalist;
   events: ClusterEvent[];
@@ -116,7 +116,7 @@ export function decide(snapshot: SlaSnapshot, nowMs: number): SlaDecision {
   const target = workload.kind === 'Found' ? workload.target : undefined;
   if (sla.metadata.deletionTimestamp) return decideEnd(context, target);
   const blocked = obstacle(snapshot);
-  let actions: RolloutAction[] = [];
+  let actions: TargetAction[] = [];
   let recommend: Finalist | undefined;
   if (target && !sla.spec.suspend) {
     const accelerator = acceleratorOf(snapshot, target);

@@ -4,6 +4,7 @@ import { latencySlas } from '../../api/resources.ts';
 import { embeddedKinds } from '../../cli/embedded-kinds.ts';
 import { type Deployment, deployments } from '../../runtime/cluster/core-types.ts';
 import { EmbeddedApi } from '../../runtime/cluster/embedded/api/api.ts';
+import { askOverHttp } from '../../sources/answers/answers.ts';
 import { openTarget } from '../../targets/open.ts';
 import { slaController } from './controller.ts';
 import { anSla, baseUri, nowMs, uriOf } from './fixtures.ts';
@@ -37,7 +38,11 @@ async function started() {
   let seconds = 0;
   const readerOf = () => ({ read: async () => ({ kind: 'NoData' as const, message: 'none' }) });
   const clock = () => nowMs + 1000 * seconds;
-  const { reconcile } = slaController({ cluster, clock, sources: { targetOf: openTarget(cluster), readerOf } });
+  const { reconcile } = slaController({
+    cluster,
+    clock,
+    sources: { targetOf: openTarget(cluster), ask: askOverHttp, readerOf },
+  });
   const look = async () => {
     seconds++;
     await reconcile(key, new AbortController().signal);

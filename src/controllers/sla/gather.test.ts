@@ -4,6 +4,7 @@ import type { LatencySLA } from '../../api/latency-sla.ts';
 import { latencySlas } from '../../api/resources.ts';
 import { embeddedKinds } from '../../cli/embedded-kinds.ts';
 import { EmbeddedApi } from '../../runtime/cluster/embedded/api/api.ts';
+import { askOverHttp } from '../../sources/answers/answers.ts';
 import { openTarget } from '../../targets/open.ts';
 import { decide } from './decide.ts';
 import { anSla, aReading, aSnapshot, nowMs } from './fixtures.ts';
@@ -17,7 +18,7 @@ async function rivals(slas: Record<string, Partial<LatencySLA['spec']>>): Promis
   for (const [name, spec] of Object.entries(slas)) {
     await cluster.create(latencySlas, { ...anSla(spec), metadata: { name, namespace: 'default' }, status: undefined });
   }
-  const sources = { targetOf: openTarget(cluster), readerOf };
+  const sources = { targetOf: openTarget(cluster), ask: askOverHttp, readerOf };
   const found = Object.keys(slas).map((name) => gather(cluster, sources, { namespace: 'default', name }, nowMs));
   return (await Promise.all(found)).map((snapshot) => snapshot?.rival);
 }

@@ -10,8 +10,10 @@ import { drainMs } from '../../core/rollout/canary.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
 import { isApiError } from '../../runtime/cluster/errors.ts';
 import { findCondition } from '../../runtime/conditions.ts';
+import type { Ask } from '../../sources/answers/answers.ts';
 import type { LatencyReader, Reading } from '../../sources/source.ts';
 import { TargetError, type TargetOf, type TargetSnapshot, type Track } from '../../targets/target.ts';
+import { answersOf, type PodAnswer } from './answers.ts';
 import { isHeld, workloadOf } from './workload.ts';
 
 export type FoundTarget =
@@ -43,12 +45,15 @@ export interface SlaSnapshot {
   /** What canary and baseline did since the comparison began; only while one is running. */
   canary?: Reading;
   baseline?: Reading;
+  /** Of pods of a canary that wait for requests. */
+  answers?: PodAnswer[];
   /** What the promoted variant did since it serves by itself; only while it is proving itself. */
   alone?: Reading;
 }
 
 export interface Sources {
   targetOf: TargetOf;
+  ask: Ask;
   readerOf: (source: LatencySLA['spec']['source'], workload: { namespace: string; name: string }) => LatencyReader;
 }
 
@@ -156,6 +161,8 @@ export async function gather(
     sinceAloneMs ? read(sinceAloneMs, 'stable') : undefined,
   ]);
   const readings = { production, recent, fresh, canary, baseline, alone };
+  const answers =
+    workload.kind === 'Found' ? await answersOf(sources.ask, sla, workload.target, itsVariants) : undefined;
   const rival = rivalOf(sla, slas);
   return {
     sla,
@@ -168,5 +175,6 @@ export async function gather(
     trials: itsTrials,
     profiles,
     ...readings,
+    answers,
   };
 }

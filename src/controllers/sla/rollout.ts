@@ -1,9 +1,10 @@
 import type { Cause } from '../../api/latency-sla.ts';
 import { durationMs } from '../../api/units.ts';
-import { advance, type RolloutAction, type RolloutDecision } from '../../core/rollout/canary.ts';
+import { advance, type RolloutDecision } from '../../core/rollout/canary.ts';
 import type { Finalist } from '../../core/sla/choice.ts';
 import { rateWithin } from '../../core/sla/headway.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
+import { admissions, answersVerdict, type TargetAction } from './answers.ts';
 import { compareTracks, proofOf } from './compare.ts';
 import { type Context, quantiles, record } from './context.ts';
 import { finalists } from './finalists.ts';
@@ -66,7 +67,7 @@ export function continueRollout(
   context: Context,
   target: TargetSnapshot | undefined,
   unwanted?: string,
-): RolloutAction[] {
+): TargetAction[] {
   const { snapshot, status, nowMs, thresholdMs } = context;
   const { objective: asked, rollout } = snapshot.sla.spec;
   if (!status.rollout) return [];
@@ -85,6 +86,7 @@ export function continueRollout(
       ...objective,
       parts: target?.weight === undefined ? 1 : (rollout.steps?.length ?? 1),
     }),
+    answers: answersVerdict(snapshot.answers),
     proof: proofOf(snapshot, objective, { replicas, carriesPerSecond: carriedBy(context) }),
     unwanted: snapshot.sla.metadata.deletionTimestamp ? 'its LatencySLA is being deleted' : unwanted,
     timeoutMs: durationMs(rollout.timeout),
@@ -92,5 +94,6 @@ export function continueRollout(
   });
   status.rollout = decision.rollout;
   if (decision.outcome) finishRollout(context, decision);
-  return decision.actions;
+  const goesOn = decision.rollout.step === 'Starting' || decision.rollout.step === 'Comparing';
+  return goesOn ? [...decision.actions, ...admissions(snapshot.answers, context.at)] : decision.actions;
 }

@@ -7,6 +7,7 @@ export const workloadOf = ({ metadata, spec }: LatencySLA): Workload => ({
   reference: spec.workloadRef,
   route: spec.rollout.httpRoute,
   fieldIgnoredByGitOps: spec.rollout.fieldIgnoredByGitOps,
+  gated: spec.rollout.answers !== undefined,
 });
 
 /** On an SLA while a rollout of it is under way: it is taken back before the SLA goes, or its canary would serve for ever. */

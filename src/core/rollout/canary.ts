@@ -18,6 +18,12 @@ export interface Comparison {
   blind?: boolean;
 }
 
+/** What pods of the canary answered when they were asked, before they got any request. */
+export interface Answers {
+  verdict: 'Wrong' | 'Unknown';
+  evidence: string;
+}
+
 export interface RolloutSnapshot {
   rollout: RolloutStatus;
   /** undefined: the workload itself is gone. */
@@ -31,6 +37,8 @@ export interface RolloutSnapshot {
   /** The percentages to go through, ascending; read where `weight` is told. */
   steps?: readonly number[];
   comparison: Comparison;
+  /** Only while pods wait for it; absent where all is well. */
+  answers?: Answers;
   /** How the promoted variant does by itself, with all of the load; read in the step Proving. */
   proof?: Comparison;
   /** Why nobody wants this rollout any more; a canary that has passed is promoted all the same. */
@@ -104,7 +112,9 @@ const starting: Step = (s) => {
   if (asWanted(s.canary, s.rollout.modelUri) && (s.inPlace || asWanted(s.baseline, s.rollout.previousUri))) {
     return move(s, 'Comparing', 'CanaryReady', 'canary and baseline serve side by side');
   }
-  if (timedOut(s)) return move(s, 'RollingBack', 'CanaryNotReady', 'the canary was not ready in time');
+  if (timedOut(s)) {
+    return move(s, 'RollingBack', 'CanaryNotReady', s.answers?.evidence ?? 'the canary was not ready in time');
+  }
   return stay(s, { kind: 'EnsureCanary' });
 };
 
@@ -220,7 +230,10 @@ export function advance(snapshot: RolloutSnapshot): RolloutDecision {
   if (editedByOthers(snapshot)) {
     return move(snapshot, 'RollingBack', 'WorkloadEdited', 'the model of the workload was changed by someone else');
   }
-  const { unwanted, rollout } = snapshot;
+  const { unwanted, rollout, answers } = snapshot;
+  if (answers?.verdict === 'Wrong' && (rollout.step === 'Starting' || rollout.step === 'Comparing')) {
+    return move(snapshot, 'RollingBack', 'AnswersDiffer', answers.evidence);
+  }
   if (unwanted !== undefined && unproven.has(rollout.step)) {
     return move(snapshot, 'RollingBack', 'Unwanted', unwanted);
   }

@@ -42,6 +42,8 @@ export interface PodSpec {
   enableServiceLinks?: boolean;
   priorityClassName?: string;
   imagePullSecrets?: { name: string }[];
+  /** Conditions of the pod that must be true as well before it is ready. */
+  readinessGates?: { conditionType: string }[];
 }
 
 export interface ContainerStatus {

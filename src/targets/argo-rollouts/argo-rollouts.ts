@@ -73,6 +73,8 @@ export function argoRolloutsTarget(cluster: Cluster, workload: Workload): Rollou
 
     async setWeight() {},
 
+    async admit() {},
+
     async removeCanary({ modelUri, previousUri }) {
       const rollout = await found();
       if (!rollout || specModel(rollout, binding) !== modelUri || fullyPromoted(rollout)) return;

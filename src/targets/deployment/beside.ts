@@ -1,5 +1,6 @@
 import { labels } from '../../api/common.ts';
 import type { Deployment } from '../../runtime/cluster/core-types.ts';
+import { withGate } from '../admission.ts';
 import { bindingOf, servingContainer } from '../bindings/choose.ts';
 import type { ModelBinding, Track } from '../target.ts';
 
@@ -17,6 +18,8 @@ export interface Beside {
   replicas: number;
   /** Labels of the workload's pods that these are to differ in. */
   relabel?: Record<string, string>;
+  /** Its pods are not ready before they are let. */
+  gated?: boolean;
 }
 
 /**
@@ -42,7 +45,10 @@ export function besideWorkload(workload: Deployment, binding: ModelBinding, besi
     spec: {
       replicas: beside.replicas,
       selector: { matchLabels: { ...selector.matchLabels, ...mark } },
-      template: { metadata: { ...metadata, labels: { ...metadata?.labels, ...mark } }, spec },
+      template: {
+        metadata: { ...metadata, labels: { ...metadata?.labels, ...mark } },
+        spec: beside.gated ? withGate(spec) : spec,
+      },
     },
   };
 }

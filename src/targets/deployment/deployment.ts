@@ -1,5 +1,6 @@
 import type { Cluster } from '../../runtime/cluster/cluster.ts';
 import { deployments } from '../../runtime/cluster/core-types.ts';
+import { admit } from '../admission.ts';
 import { modelPatch, setModel } from '../set-model.ts';
 import type { RolloutTarget, Workload } from '../target.ts';
 import { ensurePair, observePair, presentDeployment, removePair } from './pair.ts';
@@ -12,10 +13,12 @@ export function deploymentTarget(cluster: Cluster, workload: Workload): RolloutT
 
     async ensureCanary(modelUri) {
       const present = await presentDeployment(cluster, key);
-      if (present) await ensurePair(cluster, present, binding, { modelUri, replicas: 1 });
+      if (present) await ensurePair(cluster, present, binding, { modelUri, replicas: 1, gated: workload.gated });
     },
 
     async setWeight() {},
+
+    admit: (pod, at) => admit(cluster, { namespace: key.namespace, name: pod }, at),
 
     removeCanary: () => removePair(cluster, key),
 

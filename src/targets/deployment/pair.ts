@@ -80,12 +80,23 @@ export async function ensurePair(
   cluster: Cluster,
   workload: Deployment,
   reference: ModelBinding,
-  how: { modelUri: string; replicas: number; relabel?: (track: BesideTrack) => Record<string, string> },
+  how: {
+    modelUri: string;
+    replicas: number;
+    relabel?: (track: BesideTrack) => Record<string, string>;
+    gated?: boolean;
+  },
 ): Promise<void> {
   const present = boundModel(`Deployment ${workload.metadata.name}`, workload.spec.template, reference);
   const uris = { canary: how.modelUri, baseline: present };
   for (const track of besideTracks) {
-    const beside = { track, modelUri: uris[track], replicas: how.replicas, relabel: how.relabel?.(track) };
+    const beside = {
+      track,
+      modelUri: uris[track],
+      replicas: how.replicas,
+      relabel: how.relabel?.(track),
+      gated: how.gated && track === 'canary',
+    };
     const wanted = besideWorkload(workload, reference, beside);
     await cluster.apply(deployments, wanted, { fieldManager: besideFieldManager, force: true });
   }

@@ -51,7 +51,12 @@ export function gatewayTarget(cluster: Cluster, workload: Workload, reference: R
       cluster.get(services, here(reference.service)),
     ]);
     if (!present || !service) return;
-    await ensurePair(cluster, present, binding, { modelUri, replicas, relabel: (track) => relabelled(service, track) });
+    await ensurePair(cluster, present, binding, {
+      modelUri,
+      replicas,
+      relabel: (track) => relabelled(service, track),
+      gated: workload.gated,
+    });
     for (const track of besideTracks) {
       const options = { fieldManager: besideFieldManager, force: true };
       await cluster.apply(services, trackService(service, present, track), options);

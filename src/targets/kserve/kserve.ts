@@ -72,6 +72,8 @@ export function kserveTarget(cluster: Cluster, { key, fieldIgnoredByGitOps }: Wo
       await own({ storageUri: modelUri, canaryTrafficPercent: 0 });
     },
 
+    async admit() {},
+
     async setWeight(percent) {
       const service = await present();
       const now = service && canaryPercent(service);

@@ -1,4 +1,5 @@
 import type { Provider } from '../../api/task.ts';
+import { distance } from '../../core/quality/agreement.ts';
 import type { Scores } from '../../core/quality/scores.ts';
 import type { Session, Tensor } from '../../engines/engine.ts';
 import { type ArtifactStore, StoreError } from '../../stores/store.ts';
@@ -11,14 +12,6 @@ import { firstRows } from './batches.ts';
 const mostRows = 32;
 const mostBytes = 2 ** 20;
 const mostRunBytes = 16 * 2 ** 20;
-
-/** How far outputs may be from the recorded ones: rounding differs between instruction sets, saturation is more. */
-const [absoluteTolerance, relativeTolerance] = [1e-3, 1e-3];
-/**
- * GPUs compute products in TF32 and FP16 models in halves, with 11 bits either way: as a share of the largest output and
- * of each. What was recorded was computed on a processor.
- */
-const gpuTolerance = 2e-2;
 
 /** Outputs row after row, `width` numbers each. */
 export interface RowsOfNumbers {
@@ -91,14 +84,11 @@ export function sameOutputs(
   const [recordedRows = 0, ...rest] = recorded.shape;
   const recordedWidth = rest.reduce((product, size) => product * size, 1);
   if (rows !== recordedRows || width < recordedWidth) return false;
-  const all = Array.from(recorded.data, Number);
-  const onGpu = provider === 'CUDA';
-  const absolute = onGpu
-    ? gpuTolerance * all.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-    : absoluteTolerance;
-  const relative = onGpu ? gpuTolerance : relativeTolerance;
-  return all.every((there, i) => {
-    const here = values[Math.floor(i / recordedWidth) * width + (i % recordedWidth)] ?? Number.NaN;
-    return Math.abs(here - there) <= absolute + relative * Math.abs(there);
-  });
+  const here = Float64Array.from(
+    { length: recordedRows * recordedWidth },
+    (_, i) => values[Math.floor(i / recordedWidth) * width + (i % recordedWidth)] ?? Number.NaN,
+  );
+  return (
+    distance(here, Float64Array.from(recorded.data as Iterable<number | bigint>, Number), provider).differing === 0
+  );
 }

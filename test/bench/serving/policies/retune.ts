@@ -53,7 +53,7 @@ export function retune(
       const decision = decide(snapshotOf(fixed, cluster, seen, second, startMs), startMs + 1000 * second);
       status = decision.status;
       for (const { reason, message } of decision.events) onEvent(second, `${reason} ${message}`);
-      for (const action of decision.actions) perform(cluster, action, second);
+      for (const action of decision.actions) if (action.kind !== 'Admit') perform(cluster, action, second);
       nextSecond = second + Math.max(1, Math.round(decision.requeueAfterMs / 1000));
       reconcileDeployment(cluster, wanted(), second);
     },

@@ -60,6 +60,7 @@ export function startKubelet({ api, nodeName, log, ...rest }: KubeletOptions): K
     const over = object.status?.phase === 'Succeeded' || object.status?.phase === 'Failed';
     if (type === 'Deleted' || object.metadata.deletionTimestamp) end(object, uid);
     else if (!over && !workers.has(uid)) start(object, uid);
+    else workers.get(uid)?.see(object);
   });
 
   return {

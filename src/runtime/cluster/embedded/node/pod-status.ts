@@ -13,7 +13,15 @@ export interface Observed {
   reason?: string;
 }
 
-/** A pod's status as the kubelet reports it, from what is known of its one process. */
+const own = new Set(['PodScheduled', 'ContainersReady', 'Ready']);
+
+/** Whether all conditions are true that others must set before the pod is ready. */
+export const gatesOpen = ({ spec, status }: Pod): boolean =>
+  (spec.readinessGates ?? []).every(({ conditionType }) =>
+    status?.conditions?.some(({ type, status: value }) => type === conditionType && value === 'True'),
+  );
+
+/** A pod's status as the kubelet reports it, from what is known of its one process; conditions of others are kept. */
 export function podStatus(pod: Pod, observed: Observed): Status {
   const { phase, ready, state, restarts, ip, startTime, reason } = observed;
   const condition = (type: string, value: boolean): PodCondition => {
@@ -27,7 +35,12 @@ export function podStatus(pod: Pod, observed: Observed): Status {
     ...(reason && { reason }),
     podIP: ip,
     startTime,
-    conditions: [condition('PodScheduled', true), condition('ContainersReady', ready), condition('Ready', ready)],
+    conditions: [
+      ...(pod.status?.conditions ?? []).filter(({ type }) => !own.has(type)),
+      condition('PodScheduled', true),
+      condition('ContainersReady', ready),
+      condition('Ready', ready && gatesOpen(pod)),
+    ],
     containerStatuses: [{ name: pod.spec.containers[0]?.name ?? '', ready, restartCount: restarts, state }],
   };
 }

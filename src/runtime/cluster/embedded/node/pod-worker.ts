@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pod } from '../../core-types.ts';
 import type { Cpus } from './cpus.ts';
-import { type Observed, podStatus } from './pod-status.ts';
+import { gatesOpen, type Observed, podStatus } from './pod-status.ts';
 import { type ContainerProcess, startProcess } from './process.ts';
 
 export interface PodContext {
@@ -35,7 +35,7 @@ async function probe(url: string): Promise<boolean> {
 
 /** One pod on this machine: its process is started, probed, started again and ended as its spec says. */
 export class PodWorker {
-  readonly #pod: Pod;
+  #pod: Pod;
   readonly #context: PodContext;
   readonly #startTime = new Date().toISOString();
   readonly #done: Promise<void>;
@@ -44,6 +44,7 @@ export class PodWorker {
   #ready = false;
   #restarts = 0;
   #deadlineExceeded = false;
+  #reported: Observed | undefined;
 
   constructor(pod: Pod, context: PodContext) {
     this.#pod = pod;
@@ -56,6 +57,13 @@ export class PodWorker {
     this.#stopping = true;
     await this.#process?.stop((this.#pod.spec.terminationGracePeriodSeconds ?? 30) * 1000);
     await this.#done;
+  }
+
+  /** Takes note of what others wrote into the pod's status; an opened gate is reported at once. */
+  see(pod: Pod): void {
+    const opened = gatesOpen(pod) !== gatesOpen(this.#pod);
+    this.#pod = pod;
+    if (opened && this.#reported) this.#context.report(podStatus(pod, this.#reported));
   }
 
   get #name(): string {
@@ -73,6 +81,7 @@ export class PodWorker {
       ip,
       startTime: this.#startTime,
     };
+    this.#reported = observed;
     report(podStatus(this.#pod, observed));
   }
 

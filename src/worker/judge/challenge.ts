@@ -1,0 +1,56 @@
+import type { Challenge } from '../../api/challenge.ts';
+import { drawn } from '../../core/quality/challenge.ts';
+import type { Session, Tensor, TensorInfo } from '../../engines/engine.ts';
+import { elementTypes } from '../../serve/protocol/datatypes.ts';
+import type { Dataset } from '../dataset.ts';
+import { numbersOf } from '../numbers.ts';
+import { fixedBatch } from './batches.ts';
+
+/** Of all inputs, and of all outputs: some megabytes of JSON. */
+const mostNumbers = 300_000;
+/** Of the challenge as JSON: it is in a status, and comes there in a termination message of four kilobytes. */
+const mostBytes = 1024;
+/** Kept of each output, and how many outputs. */
+const [mostKept, mostOutputs] = [16, 4];
+
+function inputOf({ name }: TensorInfo, { inputs, rows }: Dataset, size: number): Challenge['inputs'][number] {
+  const { type, shape } = inputs[name] as Tensor;
+  const numbers = numbersOf(inputs[name] as Tensor);
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of numbers) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  const [first = rows, ...rest] = shape;
+  return { name, datatype: type, shape: [(first / rows) * size, ...rest], low, high };
+}
+
+const outputOf = ([name, tensor]: [string, Tensor]) => ({
+  name,
+  count: tensor.data.length,
+  first: Array.from(numbersOf(tensor))
+    .slice(0, mostKept)
+    .map((value) => Number(value.toPrecision(6))),
+});
+
+/**
+ * What a server of this variant can be asked to see whether it serves this variant, with the answer. Undefined where it
+ * can't be kept short or written as JSON: many inputs, huge ones, halves, or answers that are no numbers.
+ */
+export async function challengeOf(session: Session, data: Dataset, digest: string): Promise<Challenge | undefined> {
+  const seed = Number.parseInt(digest.slice(-8), 16);
+  const inputs = session.inputs.map((input) => inputOf(input, data, fixedBatch([session]) ?? 1));
+  const numbers = inputs.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  const halves = inputs.some(({ datatype }) => datatype === 'FP16');
+  if (halves || inputs.length > 8 || numbers > mostNumbers) return undefined;
+  const values = drawn({ seed, inputs });
+  const feeds = inputs.map(({ name, datatype, shape }, i): [string, Tensor] => {
+    const type = datatype as Tensor['type'];
+    return [name, { type, shape, data: elementTypes[type].of(values[i] ?? []) }];
+  });
+  // What it makes of invented inputs is no judgement of it.
+  const answers = Object.entries(await session.run(Object.fromEntries(feeds)).catch(() => ({})));
+  if (answers.length === 0) return undefined;
+  if (answers.reduce((sum, [, { data: all }]) => sum + all.length, 0) > mostNumbers) return undefined;
+  const outputs = answers.slice(0, mostOutputs).map(outputOf);
+  const challenge = { seed, inputs, outputs };
+  const finite = outputs.every(({ first }) => first.length > 0 && first.every(Number.isFinite));
+  return finite && JSON.stringify(challenge).length <= mostBytes ? challenge : undefined;
+}
