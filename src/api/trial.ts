@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Challenge } from './challenge.ts';
 import { Conditions, Digest, Duration, FileRef, Name, type Resource, Time } from './common.ts';
 import { HardwareFacts } from './hardware-profile.ts';
 import { MemoryWall, Work } from './work.ts';
@@ -69,6 +70,9 @@ export const TrialStatus = z.object({
   work: Work.optional(),
   memory: MemoryWall.optional(),
   outputsAgree: z.boolean().optional().describe('Whether the outputs here equal the recorded ones.'),
+  challenge: Challenge.optional().describe(
+    'What a server of the variant on this accelerator is asked before it gets requests (spec.rollout.answers of a LatencySLA), and the right answer.',
+  ),
   facts: HardwareFacts.optional().describe('The machine it was measured on.'),
   record: Digest.optional().describe('The full record, samples included, in the artifact store.'),
   podCreated: Time.optional(),

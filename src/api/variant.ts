@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { Analyse, Expected } from './analysis.ts';
 import { Candidate, Precision } from './candidate.ts';
-import { Challenge } from './challenge.ts';
 import { Conditions, Digest, FileRef, Name, type Resource } from './common.ts';
 import { VariantTrainer } from './trainer.ts';
 import { WorkPart } from './work.ts';
@@ -99,9 +98,6 @@ export const VariantStatus = z.object({
   artifact: Artifact.optional(),
   outputs: Digest.optional().describe(
     'Recorded outputs on the first inputs, to be compared on each accelerator, and what was kept of each row.',
-  ),
-  challenge: Challenge.optional().describe(
-    'What a server of it is asked before it gets requests (spec.rollout.answers of a LatencySLA), and the right answer.',
   ),
   quality: Quality.optional(),
   parts: z

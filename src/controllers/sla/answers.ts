@@ -1,13 +1,27 @@
+import type { HardwareProfile } from '../../api/hardware-profile.ts';
 import type { LatencySLA } from '../../api/latency-sla.ts';
-import type { Variant } from '../../api/variant.ts';
+import type { Trial } from '../../api/trial.ts';
 import type { Answers, RolloutAction } from '../../core/rollout/canary.ts';
 import type { Answered, Ask } from '../../sources/answers/answers.ts';
 import type { TargetPod, TargetSnapshot } from '../../targets/target.ts';
 
-/** What a pod of the canary answered when it was asked; `Unknown` where there is nothing to ask this variant. */
+/** What a pod of the canary answered when it was asked; `Unknown` where there is nothing to ask it. */
 export interface PodAnswer {
   pod: string;
   answered: Answered | { kind: 'Unknown' };
+}
+
+type WaitingPod = TargetPod & { address: string };
+const isWaiting = (pod: TargetPod): pod is WaitingPod =>
+  pod.track === 'canary' && pod.waiting === true && pod.address !== undefined;
+
+/** What was measured of a variant on the accelerator that a pod is on. */
+function trialAt(variant: string, { node }: TargetPod, known: { trials: Trial[]; profiles: HardwareProfile[] }) {
+  const profile = known.profiles.find(({ status }) => node !== undefined && status?.nodes?.includes(node));
+  return known.trials.find(
+    ({ spec, status }) =>
+      spec.variantRef.name === variant && spec.accelerator === profile?.metadata.name && status?.challenge,
+  );
 }
 
 /** Asks every pod of the canary that waits to be admitted. */
@@ -15,29 +29,21 @@ export async function answersOf(
   ask: Ask,
   { spec, status }: LatencySLA,
   target: TargetSnapshot,
-  variants: readonly Variant[],
+  known: { trials: Trial[]; profiles: HardwareProfile[] },
 ): Promise<PodAnswer[]> {
-  const { rollout } = status ?? {};
-  const waiting = target.pods.filter(
-    (pod): pod is TargetPod & { address: string } =>
-      pod.track === 'canary' && pod.waiting === true && pod.address !== undefined,
-  );
-  if (!rollout || waiting.length === 0) return [];
-  const challenge = variants.find(({ metadata }) => metadata.name === rollout.variant)?.status?.challenge;
   const { answers } = spec.rollout;
+  const variant = status?.rollout?.variant;
+  if (variant === undefined) return [];
   return Promise.all(
-    waiting.map(
-      async ({ name, address }): Promise<PodAnswer> => ({
-        pod: name,
-        // Held back by an SLA that asked for it then: nobody is kept waiting for ever.
-        answered: challenge && answers ? await ask(address, answers, challenge) : { kind: 'Unknown' },
-      }),
-    ),
+    target.pods.filter(isWaiting).map(async (pod): Promise<PodAnswer> => {
+      const challenge = trialAt(variant, pod, known)?.status?.challenge;
+      // One that an SLA held back which asks for nothing any more, or that can't be asked, is not kept waiting for ever.
+      const answered =
+        challenge && answers ? await ask(pod.address, answers, challenge) : ({ kind: 'Unknown' } as const);
+      return { pod: pod.name, answered };
+    }),
   );
 }
-
-/** What is done to a target: the machine's actions, and beside them a pod of the canary that is let have requests. */
-export type TargetAction = RolloutAction | { kind: 'Admit'; pod: string; at: string };
 
 /** What the answers mean for the rollout: one wrong answer is enough. */
 export function answersVerdict(answers: readonly PodAnswer[] = []): Answers | undefined {
@@ -47,6 +53,9 @@ export function answersVerdict(answers: readonly PodAnswer[] = []): Answers | un
   if (different) return { verdict: 'Wrong', evidence: different };
   return none ? { verdict: 'Unknown', evidence: none } : undefined;
 }
+
+/** What is done to a target: the machine's actions, and beside them a pod of the canary that is let have requests. */
+export type TargetAction = RolloutAction | { kind: 'Admit'; pod: string; at: string };
 
 /** Lets those pods have their share whose answers are right, or can't be told. */
 export const admissions = (answers: readonly PodAnswer[] = [], at: string): TargetAction[] =>

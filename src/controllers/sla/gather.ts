@@ -162,7 +162,9 @@ export async function gather(
   ]);
   const readings = { production, recent, fresh, canary, baseline, alone };
   const answers =
-    workload.kind === 'Found' ? await answersOf(sources.ask, sla, workload.target, itsVariants) : undefined;
+    workload.kind === 'Found'
+      ? await answersOf(sources.ask, sla, workload.target, { trials: itsTrials, profiles })
+      : undefined;
   const rival = rivalOf(sla, slas);
   return {
     sla,

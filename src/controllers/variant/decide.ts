@@ -50,11 +50,11 @@ export function decide({ variant, search, pod }: VariantSnapshot, nowMs: number)
         const message = `the pod answered a ${result.kind} instead of what it was asked`;
         return { invalid: { kind: 'Failed', reason: 'WorkerCrashed', message, retryable: true } };
       }
-      const { artifact, outputs, challenge, quality, parts, dimensions, precisions, analysis } = result;
+      const { artifact, outputs, quality, parts, dimensions, precisions, analysis } = result;
       const isBase = Object.keys(variant.spec.candidate.dimensions).length === 0;
       const offered = isBase && { dimensions, precisions, analysis };
       const message = `${qualityPhrase(quality)}, ${artifact.sizeBytes} bytes`;
-      return { status: { ...status, artifact, outputs, challenge, quality, parts, ...offered }, message };
+      return { status: { ...status, artifact, outputs, quality, parts, ...offered }, message };
     },
   });
   // Nothing new is started while the search is suspended, or when it is going away.

@@ -2,7 +2,6 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { z } from 'zod';
 import type { Challenge } from '../../api/challenge.ts';
-import type { Provider } from '../../api/task.ts';
 import { distance } from './agreement.ts';
 
 type Input = Challenge['inputs'][number];
@@ -39,7 +38,7 @@ export function questionOf(challenge: Challenge): object {
 const InferResponse = z.object({ outputs: z.array(z.looseObject({ name: z.string(), data: z.array(z.unknown()) })) });
 
 /** What is wrong with an answer, a clause whose subject is the pod; undefined when it is the variant's. */
-export function disagreement(challenge: Challenge, answer: unknown, provider?: Provider): string | undefined {
+export function disagreement(challenge: Challenge, answer: unknown): string | undefined {
   const parsed = InferResponse.safeParse(answer);
   if (!parsed.success) return 'answered with something else than an inference response in JSON';
   for (const { name, count, first } of challenge.outputs) {
@@ -48,7 +47,7 @@ export function disagreement(challenge: Challenge, answer: unknown, provider?: P
     const numbers = found.data.flat(Number.POSITIVE_INFINITY).map(Number);
     if (numbers.length !== count)
       return `gave output "${name}" ${numbers.length} numbers where the variant gives ${count}`;
-    const { differing, largest } = distance(numbers, first, provider);
+    const { differing, largest } = distance(numbers, first);
     if (differing > 0) {
       const by = Number.isNaN(largest) ? '' : `, by up to ${largest.toPrecision(3)}`;
       return `answered with ${differing} of ${first.length} numbers of output "${name}" that are not the variant's${by}`;

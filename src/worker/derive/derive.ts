@@ -37,12 +37,12 @@ export async function derive(deps: DeriveDeps, task: DeriveTask): Promise<Derive
   const about = { mediaType: 'application/onnx', annotations: madeOf(candidate, task.baseline?.digest) };
   const digest = await store.put(model, about);
   const { base, manifest, heldout, calibration } = source;
-  const { outputs, challenge, quality } = await judge(deps, task, { model, digest, heldout, base: () => encode(base) });
+  const { outputs, quality } = await judge(deps, task, { model, digest, heldout, base: () => encode(base) });
   const request = shapesOf(heldout, task.batchSize ?? 1);
   return {
     kind: 'Derive',
     artifact: { digest, uri: store.uri(digest), sizeBytes: model.length },
-    ...{ outputs, challenge, quality, parts: (await workOfRun(engine, model, request, {}))?.parts },
+    ...{ outputs, quality, parts: (await workOfRun(engine, model, request, {}))?.parts },
     ...(manifest
       ? { dimensions: manifest.dimensions.map(({ name, choices }) => ({ name, choices })) }
       : await offers(deps, task, changed.model, calibration)),

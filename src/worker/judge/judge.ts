@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Challenge } from '../../api/challenge.ts';
 import type { DeriveTask } from '../../api/task.ts';
 import type { Quality, QualityMetric } from '../../api/variant.ts';
 import { dropHigh, perfect } from '../../core/quality/drop.ts';
@@ -15,7 +14,6 @@ import type { Dataset } from '../dataset.ts';
 import { WorkerError } from '../failure.ts';
 import { withSession } from '../session.ts';
 import { batches } from './batches.ts';
-import { challengeOf } from './challenge.ts';
 import { runCommand } from './command.ts';
 import { type MeteredMetric, meterOf } from './meters.ts';
 import { judgedOutput, rowsOf } from './output.ts';
@@ -39,7 +37,6 @@ export interface Judgement {
   quality: Quality;
   /** Digest of the record: outputs of the first rows, and the scores of all. */
   outputs: string;
-  challenge?: Challenge;
 }
 
 type How = Pick<
@@ -109,10 +106,9 @@ export async function judge(deps: JudgeDeps, how: How, subject: Subject): Promis
   const { model, heldout } = subject;
   return withSession(engine, model, async (variant) => {
     const outputs = await outputsToRecord(variant, heldout, judgedOutput(variant, output));
-    const challenge = await challengeOf(variant, heldout, subject.digest);
     if (metric === 'Command') {
       const quality = { metric, higherIsBetter, ...(await commandQuality(deps, how, subject)) };
-      return { quality, outputs: await store.put(recordOf(outputs, undefined)), challenge };
+      return { quality, outputs: await store.put(recordOf(outputs, undefined)) };
     }
     const score = (base?: Session) => scoresOf(metric, output, heldout, variant, base);
     const scores = traits[metric].compares
@@ -126,6 +122,6 @@ export async function judge(deps: JudgeDeps, how: How, subject: Subject): Promis
       ...checked(metric, estimate(metric, scores)),
       ...(drop !== undefined && { dropHigh: drop }),
     };
-    return { quality, outputs: await store.put(recordOf(outputs, scores)), challenge };
+    return { quality, outputs: await store.put(recordOf(outputs, scores)) };
   });
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Challenge } from '../../api/challenge.ts';
 import type { Failure } from '../../api/task.ts';
 import { moduleUrl } from '../../runtime/modules.ts';
 import { WorkerError } from '../failure.ts';
@@ -12,6 +13,8 @@ export interface Runner {
   shapes: Shapes;
   run(count: number): Promise<Block>;
   outputs(rows: number, output?: string): Promise<RowsOfNumbers>;
+  /** What a server of the model can be asked here; undefined where nothing can. */
+  challenge(): Promise<Challenge | undefined>;
   /** Largest resident set so far, in bytes. */
   peakMemoryBytes(): number;
   stop(): Promise<void>;
@@ -81,6 +84,7 @@ export async function startRunner(setup: RunnerSetup): Promise<Runner> {
         return block;
       },
       outputs: (rows, output) => ask('Outputs', { kind: 'Outputs', rows, output }),
+      challenge: async () => (await ask('Challenge', { kind: 'Challenge' })).challenge,
       peakMemoryBytes: () => peakMemoryBytes,
       stop,
     };

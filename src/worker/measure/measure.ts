@@ -39,15 +39,23 @@ async function engineOptions(store: ArtifactStore, digest: string, cpuLimit: num
   };
 }
 
-/** Whether the candidate computes here what it computed where it was judged. */
-async function outputsAgree(store: ArtifactStore, setup: RunnerSetup, task: MeasureTask): Promise<boolean> {
+/** Whether the candidate computes here what it computed where it was judged, and what tells a server of it from others. */
+async function computedHere(
+  store: ArtifactStore,
+  setup: RunnerSetup,
+  task: MeasureTask,
+): Promise<Pick<MeasureResult, 'outputsAgree' | 'challenge'>> {
   const { outputs: recorded, output } = task;
-  if (!recorded) return true;
+  if (!recorded) return { outputsAgree: true };
   const { outputs } = readNpz(await store.get(recorded));
   if (!outputs) throw new WorkerError('StoreFailed', `the recorded outputs ${recorded} hold no array "outputs"`);
   const runner = await startRunner(setup);
   try {
-    return sameOutputs(await runner.outputs(outputs.shape[0] ?? 0, output), outputs, setup.modules.provider);
+    const here = await runner.outputs(outputs.shape[0] ?? 0, output);
+    return {
+      outputsAgree: sameOutputs(here, outputs, setup.modules.provider),
+      challenge: await runner.challenge(),
+    };
   } finally {
     await runner.stop();
   }
@@ -93,7 +101,7 @@ async function measureFrom(
     batchSize: task.batchSize,
   });
   const [candidate, baseline] = [await setup(task.candidate.digest), await setup(task.baseline.digest)];
-  const agree = await outputsAgree(store, { ...candidate, inputs: task.heldout }, task);
+  const computed = await computedHere(store, { ...candidate, inputs: task.heldout }, task);
   const plan = {
     minSamples: task.minSamples,
     controlSamples,
@@ -123,7 +131,7 @@ async function measureFrom(
     throughputPerSecond: 1000 / latency.meanMs,
     peakMemoryBytes: measured.peakMemoryBytes,
     work,
-    outputsAgree: agree,
+    ...computed,
     record: await store.put(recordOf(task, measured, facts)),
     measuredSeconds: measured.measuredMs / 1000,
     facts,

@@ -1,4 +1,5 @@
 import type { EngineOptions } from '../../api/candidate.ts';
+import type { Challenge } from '../../api/challenge.ts';
 import type { FileRef } from '../../api/common.ts';
 import type { Failure } from '../../api/task.ts';
 import type { RowsOfNumbers } from '../judge/record.ts';
@@ -15,7 +16,10 @@ export interface RunnerSetup {
   batchSize: number;
 }
 
-export type RunnerRequest = { kind: 'Run'; count: number } | { kind: 'Outputs'; rows: number; output?: string };
+export type RunnerRequest =
+  | { kind: 'Run'; count: number }
+  | { kind: 'Outputs'; rows: number; output?: string }
+  | { kind: 'Challenge' };
 
 /** Times of some runs in milliseconds, and what kept the processor from them meanwhile. */
 export interface Block {
@@ -33,4 +37,5 @@ export type RunnerReply =
   | { kind: 'Ready'; engine: string; shapes: Shapes }
   | ({ kind: 'Block'; peakMemoryBytes: number } & Block)
   | ({ kind: 'Outputs' } & RowsOfNumbers)
+  | { kind: 'Challenge'; challenge?: Challenge }
   | Failure;

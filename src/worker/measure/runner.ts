@@ -8,6 +8,7 @@ import { readRef } from '../files.ts';
 import { judgedOutput } from '../judge/output.ts';
 import { outputsOfFirst } from '../judge/record.ts';
 import { loadEngine, openStore } from '../modules.ts';
+import { challengeOf } from './challenge.ts';
 import type { RunnerReply, RunnerRequest, RunnerSetup } from './messages.ts';
 
 const reply = (message: RunnerReply) => void process.send?.(message);
@@ -62,14 +63,16 @@ async function main({ modules, store, digest, options, inputs, batchSize }: Runn
   const session = await engine.load(await (await openStore(modules, store)).get(digest), options);
   const data = dataset(await readRef(inputs, 'DataMissing'), session.inputs);
   const feeds = repeatedBatch(data, batchSize);
+  const answer = async (request: RunnerRequest): Promise<void> => {
+    if (request.kind === 'Run') return run(session, feeds, request.count);
+    if (request.kind === 'Challenge') {
+      return reply({ kind: 'Challenge', challenge: await challengeOf(session, data, digest) });
+    }
+    const output = judgedOutput(session, request.output);
+    reply({ kind: 'Outputs', ...(await outputsOfFirst(session, data, output, request.rows)) });
+  };
   process.on('message', (request: RunnerRequest) => {
-    const answer =
-      request.kind === 'Run'
-        ? run(session, feeds, request.count)
-        : outputsOfFirst(session, data, judgedOutput(session, request.output), request.rows).then((outputs) =>
-            reply({ kind: 'Outputs', ...outputs }),
-          );
-    answer.catch((error: unknown) => reply(failureOf(error)));
+    answer(request).catch((error: unknown) => reply(failureOf(error)));
   });
   process.on('disconnect', () => process.exit());
   const shapes = Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));

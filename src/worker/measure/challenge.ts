@@ -3,8 +3,8 @@ import { drawn } from '../../core/quality/challenge.ts';
 import type { Session, Tensor, TensorInfo } from '../../engines/engine.ts';
 import { elementTypes } from '../../serve/protocol/datatypes.ts';
 import type { Dataset } from '../dataset.ts';
+import { fixedBatch } from '../judge/batches.ts';
 import { numbersOf } from '../numbers.ts';
-import { fixedBatch } from './batches.ts';
 
 /** Of all inputs, and of all outputs: some megabytes of JSON. */
 const mostNumbers = 300_000;
@@ -31,7 +31,8 @@ const outputOf = ([name, tensor]: [string, Tensor]) => ({
 });
 
 /**
- * What a server of this variant can be asked to see whether it serves this variant, with the answer. Undefined where it
+ * What a server of this variant on this kind of machine can be asked to see whether it serves this variant, with the answer;
+ * other machines may round, or saturate, otherwise. Undefined where it
  * can't be kept short or written as JSON: many inputs, huge ones, halves, or answers that are no numbers.
  */
 export async function challengeOf(session: Session, data: Dataset, digest: string): Promise<Challenge | undefined> {
