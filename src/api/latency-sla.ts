@@ -204,7 +204,7 @@ export const LatencySLAStatus = z.object({
     .describe('In mode Recommend: the patch that a person or a pipeline applies.'),
   rollout: RolloutStatus.optional(),
   lastRollout: Time.optional(),
-  refused: z.array(Digest).max(32).optional().describe('Digests that were rolled back here and are not tried again.'),
+  refused: z.array(Digest).max(128).optional().describe('Digests that were rolled back here and are not tried again.'),
   history: z.array(HistoryEntry).max(20).optional(),
   conditions: Conditions,
 });

@@ -8,6 +8,7 @@ import { compression } from './compression.ts';
 import { drift } from './drift.ts';
 import { forecast } from './forecast.ts';
 import { measurement } from './measurement.ts';
+import { mishaps } from './mishaps.ts';
 import { nasTable } from './nas-table.ts';
 import { onnxRoundtrip } from './onnx-roundtrip.ts';
 import { predictorTable } from './predictor-table.ts';
@@ -30,6 +31,7 @@ const benches: Record<string, Bench> = {
   proposal,
   forecast,
   serving,
+  mishaps,
 };
 const withoutArguments = ['measurement', 'allocation', 'quantization', 'proposal'];
 

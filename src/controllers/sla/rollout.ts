@@ -17,7 +17,7 @@ export interface RolloutStart {
 }
 
 /** Status holds no more of them. */
-const mostRefused = 32;
+const mostRefused = 128;
 
 /** Not to be chosen again by itself. */
 export const refuseDigest = ({ status }: Context, digest: string): void => {

@@ -1,0 +1,96 @@
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { controllers } from '../../src/cli/controllers.ts';
+import { openEmbedded } from '../../src/cli/embedded.ts';
+import { type Deployment, deployments, nodes, services } from '../../src/runtime/cluster/core-types.ts';
+import { manager } from '../../src/runtime/manager.ts';
+import { openProfile } from './front.ts';
+import { openWorkshop } from './models.ts';
+import { type How, type Suffered, suffer } from './suffer.ts';
+
+const namespace = 'default';
+const name = 'digits';
+const accelerator = 'this-machine';
+const silent = { reconciled: () => undefined, queueDepth: () => undefined };
+const log = { debug() {}, info() {}, warn: console.error, error: console.error };
+
+/** A server that takes requests and answers none. */
+async function silence() {
+  const server = createServer(() => undefined);
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+const workload = (model: string): Deployment => ({
+  ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace } },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: {
+        terminationGracePeriodSeconds: 10,
+        containers: [
+          {
+            ...{ name: 'server', image: 'retune:latest', args: ['serve', '--name', name] },
+            env: [{ name: 'RETUNE_MODEL', value: model }],
+            ports: [{ name: 'http', containerPort: 8080 }],
+            readinessProbe: { httpGet: { path: '/v2/health/ready', port: 8080 }, periodSeconds: 1 },
+            resources: { requests: { cpu: '250m' }, limits: { cpu: '1' } },
+          },
+        ],
+      },
+    },
+  },
+});
+
+/** Bad variants on this machine: real servers as processes, real requests, and no other controllers than the SLA's. */
+export async function sufferEmbedded(how: How & { slowMs: number; saturatingMs: number }): Promise<Suffered> {
+  const local = await openEmbedded(log);
+  const { cluster } = local;
+  const quiet = await silence();
+  const stopping = new AbortController();
+  const sla = controllers({ cluster, clock: Date.now, worker: local.worker, holdDownMs: 0 }).filter(
+    (controller) => controller.name === 'sla',
+  );
+  const running = manager({ cluster, controllers: sla, observer: silent, log }).run(stopping.signal);
+  try {
+    const folder = join(local.folder, 'models');
+    await mkdir(folder);
+    const workshop = await openWorkshop({ ...how, folder, seenAs: folder, silent: quiet.url });
+    const [node] = await cluster.list(nodes);
+    await openProfile(cluster, accelerator, node?.metadata.name ?? '');
+    await cluster.create(deployments, workload(workshop.base.uri));
+    await cluster.create(services, {
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace } },
+      spec: { selector: { app: name }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+    });
+    const ready = async () => (await cluster.get(deployments, { namespace, name }))?.status?.readyReplicas;
+    for (const deadline = Date.now() + 30_000; !(await ready()); await sleep(200)) {
+      if (Date.now() > deadline) throw new Error('the base model is not served after 30 s');
+    }
+    const path = `/v2/models/${name}/infer`;
+    const served = {
+      ...{ workload: name, path, url: `${await local.services.url(namespace, name)}${path}` },
+      source: { scrape: { port: 8080, path: '/metrics', histogram: 'retune_request_duration_seconds' } },
+    };
+    const heldout = pathToFileURL(resolve('examples/quickstart/heldout.npz')).href;
+    return await suffer({ cluster, namespace, accelerator, heldout }, workshop, served, how);
+  } finally {
+    stopping.abort();
+    await running;
+    await local.close();
+    quiet.close();
+  }
+}
