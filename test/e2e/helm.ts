@@ -1,19 +1,22 @@
 /**
  * The chart on a real cluster, as a platform team would use it: one namespace that enforces Pod Security `restricted`
- * besides the operator's own, artifacts in a claim, two replicas after an upgrade, `helm test`, and nothing left at the
- * end. There is no release before this one yet: test/chart/installed.ts upgrades from a made-up one.
+ * besides the operator's own, artifacts in a claim and then in a bucket, two replicas after an upgrade, `helm test`, and
+ * nothing left at the end. There is no release before this one yet: test/chart/installed.ts upgrades from a made-up one.
  */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { dump, loadAll, load as parse } from 'js-yaml';
 import type { NASSearch } from '../../src/api/nas-search.ts';
-import { variants } from '../../src/api/resources.ts';
+import { trials, variants } from '../../src/api/resources.ts';
+import type { VariantStatus } from '../../src/api/variant.ts';
 import type { Cluster } from '../../src/runtime/cluster/cluster.ts';
 import { deployments, leases, pods } from '../../src/runtime/cluster/core-types.ts';
 import { findCondition } from '../../src/runtime/conditions.ts';
 import { chart, helmOn, leftovers } from '../chart/release.ts';
 import type { Output, TestCluster } from '../cluster/cluster.ts';
+import { address } from '../cluster/control-plane.ts';
+import { Servers } from '../stores/servers.ts';
 import { apply, artifacts, until } from './operator.ts';
 
 const release = 'retune';
@@ -62,6 +65,23 @@ export function helmRelease(open: () => Open, accelerator: string): void {
     const { real, helm: program } = open();
     return ok(await helmOn(program, real)([...args, '--namespace', namespace]));
   };
+  /** The base variant of a search in the team's namespace, once it is made. */
+  async function searched(cluster: Cluster, name: string): Promise<VariantStatus> {
+    const search = parse(await readFile('manifests/samples/search.yaml', 'utf8')) as NASSearch;
+    Object.assign(search.spec, { accelerators: [accelerator], budget: { maxVariants: 1 } });
+    await apply(open().real, dump({ ...search, metadata: { name, namespace: team } }));
+    const status = await until(
+      async () => {
+        const found = (await cluster.get(variants, { namespace: team, name: `${name}-base` }))?.status;
+        return ['True', 'False'].includes(findCondition(found?.conditions, 'Ready')?.status ?? '') && found;
+      },
+      'the base model is made in a namespace that is restricted',
+      90,
+    );
+    const ready = findCondition(status.conditions, 'Ready');
+    assert.equal(ready?.status, 'True', ready?.message);
+    return status;
+  }
   const settings = ['--set', `store.type=Claim,store.claim.name=${claim},namespaces={${team}},operator.holdDown=5s`];
 
   test('helm installs it where Pod Security is restricted, and a search runs under a Role of its namespace', async () => {
@@ -77,20 +97,33 @@ export function helmRelease(open: () => Open, accelerator: string): void {
     await helm('install', release, chart, ...settings, '--take-ownership', '--wait', '--timeout=90s');
     figures.helmInstallSeconds = (performance.now() - started) / 1000;
 
-    const search = parse(await readFile('manifests/samples/search.yaml', 'utf8')) as NASSearch;
-    Object.assign(search.spec, { accelerators: [accelerator], budget: { maxVariants: 1 } });
-    await apply(real, dump({ ...search, metadata: { name: 'restricted', namespace: team } }));
-    const base = await until(
-      async () => {
-        const found = await cluster.get(variants, { namespace: team, name: 'restricted-base' });
-        const ready = findCondition(found?.status?.conditions, 'Ready');
-        return ready && ready.status !== 'Unknown' && ready;
-      },
-      'the base model is made in a namespace that is restricted',
-      90,
-    );
-    assert.equal(base.status, 'True', base.message);
+    await searched(cluster, 'restricted');
     ok(await real.kubectl(['delete', 'nassearch', 'restricted', '-n', team, '--wait']));
+  });
+
+  test('helm upgrades it to a store in S3, and workers on its nodes keep what they make there', async (t) => {
+    const { real, cluster } = open();
+    const servers = await Servers.open();
+    t.after(() => servers.stop());
+    const { endpoint, credentials } = await servers.s3(address);
+    const secret = ['create', 'secret', 'generic', 'retune-store', `--from-file=credentials=${credentials}`];
+    for (const where of [namespace, team]) ok(await real.kubectl([...secret, '-n', where]));
+    const uri = `s3://models/e2e?endpoint=${endpoint}&region=us-east-1`;
+    const inS3 = ['--set', `store.type=Uri,store.secretName=retune-store,namespaces={${team}},operator.holdDown=5s`];
+    await helm('upgrade', release, chart, ...inS3, '--set-string', `store.uri=${uri}`, '--wait', '--timeout=90s');
+    const { artifact } = await searched(cluster, 'bucket');
+    assert.match(artifact?.uri ?? '', /^s3:\/\/models\/e2e\/sha256\//);
+    const trial = await until(
+      async () => {
+        const [found] = await cluster.list(trials, { namespace: team, labels: { 'retune.dev/search': 'bucket' } });
+        const end = findCondition(found?.status?.conditions, 'Succeeded');
+        return end && end.status !== 'Unknown' && end;
+      },
+      'it is measured from there',
+      120,
+    );
+    assert.equal(trial.status, 'True', trial.message);
+    ok(await real.kubectl(['delete', 'nassearch', 'bucket', '-n', team, '--wait']));
   });
 
   test('helm upgrades it to two replicas of which one leads, and helm test passes', async () => {

@@ -118,7 +118,7 @@ export function production(open: () => Open, { batchSize }: { batchSize: number 
     sla.spec.objective.threshold = tight(serviceMs);
     await apply(open().real, dump(sla));
     const steps = (async () => {
-      for (const step of ['Starting', 'Promoting']) {
+      for (const step of ['Starting', 'Comparing', 'Promoting', 'Proving']) {
         await until(async () => (await theSla())?.rollout?.step === step, `the rollout is ${step}`, 120);
         await replaceOperator(open().real);
       }

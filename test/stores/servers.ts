@@ -71,7 +71,9 @@ export class Servers {
   }
 
   /** A real S3 server over a folder with the bucket `models`. Credentials are in the file that is named. */
-  async s3(): Promise<{ endpoint: string; bucket: string; credentials: string; stop(): Promise<void> }> {
+  async s3(
+    address = '127.0.0.1',
+  ): Promise<{ endpoint: string; bucket: string; credentials: string; stop(): Promise<void> }> {
     const program = await s3Program();
     const port = await freePort();
     const root = join(this.folder, `s3-${port}`);
@@ -81,8 +83,8 @@ export class Servers {
     await writeFile(credentials, '[default]\naws_access_key_id = tester\naws_secret_access_key = tester-secret\n');
     const name = `s3-${port}`;
     const keys = { ROOT_ACCESS_KEY: 'tester', ROOT_SECRET_KEY: 'tester-secret' };
-    this.processes.start(name, program, ['--port', `127.0.0.1:${port}`, 'posix', root], keys);
-    const endpoint = `http://127.0.0.1:${port}`;
+    this.processes.start(name, program, ['--port', `${address}:${port}`, 'posix', root], keys);
+    const endpoint = `http://${address}:${port}`;
     await this.processes.until(name, answers(endpoint, 403));
     return { endpoint, bucket, credentials, stop: () => this.processes.stop(name) };
   }
