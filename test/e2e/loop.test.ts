@@ -19,6 +19,7 @@ import { addNodes, say, startCluster, type TestCluster, whyNot } from '../cluste
 import { helm } from '../cluster/helm.ts';
 import { prometheusUrl, query, startPrometheus } from '../cluster/prometheus.ts';
 import { badInput } from './bad-input.ts';
+import { badVariants } from './bad-variants.ts';
 import { helmRelease } from './helm.ts';
 import { newHardware } from './new-hardware.ts';
 import { apply, install, killOperator, manifest, until } from './operator.ts';
@@ -276,6 +277,7 @@ describe('the loop on a real cluster', { skip: reason }, () => {
   badInput(() => ({ real, cluster }));
   trainer(() => ({ real, cluster, pods }), 'avx');
   production(() => ({ real, cluster, figures }), { batchSize });
+  badVariants(() => ({ real, cluster, figures }), 'avx');
   newHardware(() => ({ real, cluster, figures }), { accelerators, maxVariants });
   operatorRbac(() => ({ real, figures }));
   helmRelease(() => ({ real, cluster, helm: helmProgram, figures }), 'avx');

@@ -1,6 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +8,7 @@ import { type Deployment, deployments, nodes, services } from '../../src/runtime
 import { manager } from '../../src/runtime/manager.ts';
 import { openProfile } from './front.ts';
 import { openWorkshop } from './models.ts';
+import { silence } from './silence.ts';
 import { type How, type Suffered, suffer } from './suffer.ts';
 
 const namespace = 'default';
@@ -17,20 +16,6 @@ const name = 'digits';
 const accelerator = 'this-machine';
 const silent = { reconciled: () => undefined, queueDepth: () => undefined };
 const log = { debug() {}, info() {}, warn: console.error, error: console.error };
-
-/** A server that takes requests and answers none. */
-async function silence() {
-  const server = createServer(() => undefined);
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    close() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
-}
 
 const workload = (model: string): Deployment => ({
   ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace } },
@@ -59,7 +44,7 @@ const workload = (model: string): Deployment => ({
 export async function sufferEmbedded(how: How & { slowMs: number; saturatingMs: number }): Promise<Suffered> {
   const local = await openEmbedded(log);
   const { cluster } = local;
-  const quiet = await silence();
+  const quiet = await silence('127.0.0.1');
   const stopping = new AbortController();
   const sla = controllers({ cluster, clock: Date.now, worker: local.worker, holdDownMs: 0 }).filter(
     (controller) => controller.name === 'sla',

@@ -94,9 +94,15 @@ export async function openFront(
   base: Omit<Claim, 'artifact' | 'name'>,
 ): Promise<void> {
   const { cluster, namespace, heldout } = place;
-  const spec = { model: { uri: workshop.base.uri }, data: { heldout: { uri: heldout } }, start: 'OnViolation' };
+  // It has ended, and nobody is to search it again.
+  const at = lastTransitionTime;
+  const spec = {
+    ...{ model: { uri: workshop.base.uri }, data: { heldout: { uri: heldout } }, accelerators: [place.accelerator] },
+  };
   const bare = { apiVersion, kind: 'NASSearch', metadata: { name: search, namespace }, spec } as unknown as NASSearch;
-  const status = { base: `${search}-base`, conditions: [done('Succeeded', 'Completed')] };
+  const accelerators = [{ name: place.accelerator, started: at, finished: at, front: [], trials: 0 }];
+  const ended = { started: at, finished: at, accelerators, conditions: [done('Succeeded', 'Completed')] };
+  const status = { base: `${search}-base`, ...ended };
   await put(cluster, nasSearches, { ...withDefaults(bare), status } as NASSearch);
   await claim(place, workshop, { ...base, name: `${search}-base`, artifact: workshop.base });
 }

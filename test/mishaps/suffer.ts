@@ -12,7 +12,7 @@ export interface Served {
   workload: string;
   url: string;
   path: string;
-  source: LatencySLA['spec']['source'];
+  source: object;
 }
 
 export interface How {
