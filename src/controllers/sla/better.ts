@@ -68,6 +68,13 @@ function resting({ snapshot, status, nowMs }: Context): boolean {
 const promoted = ({ status }: Context) =>
   status.history?.findLast(({ event }) => event === 'Promoted' || event === 'RolledBack')?.event === 'Promoted';
 
+/** Whether pods were seen to stand at a limit that the active variant would not need: no other model is the answer to that. */
+function heldByLimit({ snapshot, status }: Context, active: Finalist | undefined, situation: Situation): boolean {
+  const { production } = snapshot;
+  const seen = production.kind === 'Histogram' && (production.signals?.throttledShare ?? 0) > 0;
+  return status.cause === 'Throttling' && seen && active !== undefined && !overtaken(active, situation);
+}
+
 /** The variant that should serve instead of the active one, or why there is none. */
 export function better(context: Context, active: Finalist | undefined, { finalists, nodeAdvice }: Servable): Choice {
   const { search } = context.snapshot;
@@ -100,7 +107,7 @@ export function better(context: Context, active: Finalist | undefined, { finalis
     if (nodes) return keep('SelectNodes', nodes);
     return keep('NoVariantFits', noneFits(selection.advice, situation.replicas));
   }
-  if (selection.kind === 'Stay') {
+  if (selection.kind === 'Stay' || (verdict === 'Violated' && heldByLimit(context, active, situation))) {
     return keep(
       'MeasuredToFit',
       'the active variant was measured to meet the SLA at this load: mend the cause, not the model',

@@ -183,6 +183,23 @@ test('a breach is told from what the pods say of themselves, and from what was t
   assert.equal(cause({}, { ...met, lastMet: { ...met.lastMet, modelUri: uriOf('other') } }), 'ModelChanged');
 });
 
+test('no other model is the answer to a CPU limit that the active one would not need', () => {
+  const { workload, variants } = aSnapshot();
+  const modelUri = workload.kind === 'Found' ? workload.target.tracks.stable.modelUri : '';
+  const sla = anSla({}, { verdict: 'Met', lastMet: { ratePerSecond: 10, modelUri } });
+  // As good as the base for all that held-out data tell, and faster: elsewhere reason enough.
+  const quality = { metric: 'Top1' as const, value: 0.98, low: 0.97, high: 0.99, samples: 2000 };
+  const alike = variants.map((variant) => ({ ...variant, status: { ...variant.status, quality } }));
+  const production = aReading(300, 60);
+  if (production.kind !== 'Histogram') throw new Error('fixture');
+  const decided = (signals: object) =>
+    decide(aSnapshot({ sla, variants: alike, production: { ...production, signals } }), nowMs).status;
+  const limited = decided({ throttledShare: 0.4 });
+  assert.deepEqual([limited.cause, limited.rollout], ['Throttling', undefined]);
+  assert.equal(limited.conditions?.find(({ type }) => type === 'Ready')?.reason, 'MeasuredToFit');
+  assert.equal(decided({ waitShare: 0.4, throttledShare: 0 }).rollout?.variant, 'small');
+});
+
 test('a load that grows towards what the active variant carries is met before it breaks the SLA', () => {
   const slot = new Date(nowMs - 15_000).toISOString();
   // 28 requests a second, 4 more every fifteen seconds; the base model carries 43 within 40 ms.
