@@ -68,6 +68,16 @@ function resting({ snapshot, status, nowMs }: Context): boolean {
 const promoted = ({ status }: Context) =>
   status.history?.findLast(({ event }) => event === 'Promoted' || event === 'RolledBack')?.event === 'Promoted';
 
+/** What is acted upon before anything is violated: other machines, another threshold, else the load. */
+function anticipated({ snapshot, status, thresholdMs }: Context): Cause {
+  const { lastMet, threshold } = snapshot.sla.status ?? {};
+  const present = snapshot.profiles.find(({ metadata }) => metadata.name === status.accelerator);
+  const isOther = lastMet?.accelerator !== undefined && lastMet.accelerator !== status.accelerator;
+  const { generation } = lastMet ?? {};
+  if (isOther || (generation !== undefined && generation !== present?.status?.generation)) return 'HardwareChanged';
+  return threshold !== undefined && thresholdMs < durationMs(threshold) ? 'SlaTightened' : 'Load';
+}
+
 /** Whether pods were seen to stand at a limit that the active variant would not need: no other model is the answer to that. */
 function heldByLimit({ snapshot, status }: Context, active: Finalist | undefined, situation: Situation): boolean {
   const { production } = snapshot;
@@ -113,7 +123,6 @@ export function better(context: Context, active: Finalist | undefined, { finalis
       'the active variant was measured to meet the SLA at this load: mend the cause, not the model',
     );
   }
-  // Before anything is violated, it is the load that is acted upon.
-  const cause = verdict === 'Violated' ? context.status.cause : 'Load';
+  const cause = verdict === 'Violated' ? context.status.cause : anticipated(context);
   return { kind: 'Switch', picked: selection.finalist, cause };
 }

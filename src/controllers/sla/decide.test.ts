@@ -208,6 +208,13 @@ test('a load that grows towards what the active variant carries is met before it
   const { status: growing } = decide(aSnapshot({ sla: anSla({}, status), production }), nowMs);
   assert.deepEqual([growing.verdict, growing.rollout?.variant], ['Met', 'small']);
   assert.deepEqual(growing.load?.peaks, [8, 12, 16, 20, 24, 28]);
+  const started = (change: object) =>
+    decide(aSnapshot({ sla: anSla({}, { ...status, ...change }), production }), nowMs).status.history?.at(-1)?.reason;
+  const lastMet = { ratePerSecond: 28, accelerator: 'cpu' };
+  assert.deepEqual(
+    [{}, { lastMet }, { lastMet: { ...lastMet, accelerator: 'other' } }, { threshold: '80ms' }].map(started),
+    ['Load', 'Load', 'HardwareChanged', 'SlaTightened'],
+  );
   const level = { load: { slot, peaks: [28, 28, 28, 28, 28] } };
   assert.equal(decide(aSnapshot({ sla: anSla({}, level), production }), nowMs).status.rollout, undefined);
 });

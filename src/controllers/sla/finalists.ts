@@ -9,13 +9,17 @@ import type { SlaSnapshot } from './gather.ts';
 
 const succeeded = ({ status }: Trial) => findCondition(status?.conditions, 'Succeeded')?.status === 'True';
 
-/** The accelerator of the workload: the one named, else that of the node its first scheduled pod is on. */
+/**
+ * The accelerator of the workload: the one named, else that of the node that its first ready pod is on; the first scheduled
+ * one where none is ready. A pod that is about to end may be on what the workload has just left.
+ */
 export function acceleratorOf(
   { sla, profiles }: Pick<SlaSnapshot, 'sla' | 'profiles'>,
   target: TargetSnapshot,
 ): string | undefined {
   if (sla.spec.accelerator) return sla.spec.accelerator;
-  const node = target.pods.find(({ track, node }) => track === 'stable' && node)?.node;
+  const own = target.pods.filter(({ track, node }) => track === 'stable' && node);
+  const node = (own.find(({ ready }) => ready) ?? own[0])?.node;
   const has = ({ status }: HardwareProfile) => node !== undefined && (status?.nodes ?? []).includes(node);
   return profiles.find(has)?.metadata.name;
 }
