@@ -25,7 +25,7 @@ const workload = (model: string): Deployment => ({
     template: {
       metadata: { labels: { app: name } },
       spec: {
-        terminationGracePeriodSeconds: 10,
+        terminationGracePeriodSeconds: 60,
         containers: [
           {
             ...{ name: 'server', image: 'retune:latest', args: ['serve', '--name', name] },

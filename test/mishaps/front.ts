@@ -54,7 +54,7 @@ export async function claim({ cluster, namespace, accelerator, heldout }: Place,
     ...{ apiVersion, kind: 'Variant', metadata },
     spec: {
       searchRef: { name: search },
-      candidate: { dimensions: { claim: Math.round(1e6 * value) }, precision: 'FP32', engine: { threads: 1 } },
+      candidate: { dimensions: { claim: Math.round(1e4 * value) }, precision: 'FP32', engine: { threads: 1 } },
       ...{ model: { uri: workshop.base.uri }, heldout: { uri: heldout }, metric: 'Top1' },
     },
     status: { artifact, quality, conditions: [done('Ready', 'Derived')] },
