@@ -208,6 +208,26 @@ export function production(open: () => Open, { batchSize }: { batchSize: number 
     );
   });
 
+  test('a model that someone else sets in the middle of a rollout is theirs', async (t) => {
+    const { traffic, sla, serviceMs } = await begin(t, 'avx', 5);
+    sla.spec.objective.threshold = tight(serviceMs);
+    await apply(open().real, dump(sla));
+    await traffic.until(async () => (await theSla())?.rollout?.step === 'Comparing', 'a canary serves', 120);
+    // The same file by another name.
+    const theirs = base.replace('quickstart/', 'quickstart/../quickstart/');
+    await kubectl('set', 'env', `deployment/${name}`, `RETUNE_MODEL=${theirs}`);
+    await traffic.until(async () => (await theSla())?.rollout === undefined, 'the rollout is over', 60);
+    const ended = (await theSla())?.history?.findLast(({ event }) => event === 'RolledBack');
+    assert.equal(ended?.reason, 'WorkloadEdited', ended?.message);
+    assert.deepEqual((await theSla())?.refused ?? [], [], 'it says nothing of the variant');
+    const deployment = await open().cluster.get(deployments, { namespace, name });
+    const env = deployment?.spec.template.spec.containers[0]?.env;
+    assert.equal(env?.find((one) => one.name === 'RETUNE_MODEL')?.value, theirs);
+    assert.equal((await open().cluster.list(deployments, { namespace })).length, 1, 'canary and baseline are gone');
+    await traffic.stop();
+    assert.deepEqual(traffic.recorder.totals.failures, {}, 'no request fails');
+  });
+
   test('a workload that goes in the middle of a rollout leaves nothing behind', async (t) => {
     const { traffic, sla, serviceMs } = await begin(t, 'avx', 5);
     sla.spec.objective.threshold = tight(serviceMs);
