@@ -1,3 +1,4 @@
+import type { Challenge } from '../api/challenge.ts';
 import type { Signals } from '../core/sla/cause.ts';
 import type { CumulativeHistogram } from '../core/statistics/histogram.ts';
 import type { TargetPod } from '../targets/target.ts';
@@ -27,3 +28,13 @@ export interface LatencyReader {
   /** The requests that `pods` finished in the last `windowMs`; times in milliseconds. */
   read(pods: PodAddress[], windowMs: number, signal?: AbortSignal): Promise<Reading>;
 }
+
+/** What came of asking one pod; the text is a clause whose subject is the pod. */
+export type Answered =
+  | { kind: 'AsJudged' }
+  | { kind: 'Different'; text: string }
+  /** It said nothing that could be compared: it may yet, or the endpoint is not where the SLA says. */
+  | { kind: 'NoAnswer'; text: string };
+
+/** Puts a challenge to the server at an address. Never throws. */
+export type Ask = (address: string, at: { port: number; path: string }, challenge: Challenge) => Promise<Answered>;

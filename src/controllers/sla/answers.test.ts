@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RolloutStatus } from '../../api/latency-sla.ts';
 import type { TrackState } from '../../core/rollout/canary.ts';
-import type { Answered } from '../../sources/answers/answers.ts';
+import type { Answered } from '../../sources/source.ts';
 import type { TargetPod } from '../../targets/target.ts';
 import { answersOf, type PodAnswer } from './answers.ts';
 import { decide } from './decide.ts';

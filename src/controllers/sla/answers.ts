@@ -2,7 +2,7 @@ import type { HardwareProfile } from '../../api/hardware-profile.ts';
 import type { LatencySLA } from '../../api/latency-sla.ts';
 import type { Trial } from '../../api/trial.ts';
 import type { Answers, RolloutAction } from '../../core/rollout/canary.ts';
-import type { Answered, Ask } from '../../sources/answers/answers.ts';
+import type { Answered, Ask } from '../../sources/source.ts';
 import type { TargetPod, TargetSnapshot } from '../../targets/target.ts';
 
 /** What a pod of the canary answered when it was asked; `Unknown` where there is nothing to ask it. */

@@ -1,15 +1,5 @@
-import type { Challenge } from '../../api/challenge.ts';
 import { disagreement, questionOf } from '../../core/quality/challenge.ts';
-
-/** What came of asking one pod; the text is a clause whose subject is the pod. */
-export type Answered =
-  | { kind: 'AsJudged' }
-  | { kind: 'Different'; text: string }
-  /** It said nothing that could be compared: it may yet, or the endpoint is not where the SLA says. */
-  | { kind: 'NoAnswer'; text: string };
-
-/** Puts a challenge to the server at an address. Never throws. */
-export type Ask = (address: string, at: { port: number; path: string }, challenge: Challenge) => Promise<Answered>;
+import type { Ask } from '../source.ts';
 
 const limitMs = 10_000;
 

@@ -1,7 +1,6 @@
 import type { Challenge } from '../../api/challenge.ts';
 import { drawn } from '../../core/quality/challenge.ts';
 import type { Session, Tensor, TensorInfo } from '../../engines/engine.ts';
-import { elementTypes } from '../../serve/protocol/datatypes.ts';
 import type { Dataset } from '../dataset.ts';
 import { fixedBatch } from '../judge/batches.ts';
 import { numbersOf } from '../numbers.ts';
@@ -19,7 +18,17 @@ function inputOf({ name }: TensorInfo, { inputs, rows }: Dataset, size: number):
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of numbers) [low, high] = [Math.min(low, value), Math.max(high, value)];
   const [first = rows, ...rest] = shape;
-  return { name, datatype: type, shape: [(first / rows) * size, ...rest], low, high };
+  const bounds = numbers.length > 0 ? { low, high } : { low: 0, high: 0 };
+  return { name, datatype: type, shape: [(first / rows) * size, ...rest], ...bounds };
+}
+
+/** A tensor of the type of another. */
+function filled({ type, data }: Tensor, shape: number[], values: number[]): Tensor {
+  if (data instanceof BigInt64Array) return { type, shape, data: BigInt64Array.from(values, BigInt) };
+  const Elements = data.constructor as { new (length: number): Exclude<Tensor['data'], BigInt64Array> };
+  const made = new Elements(values.length);
+  made.set(values);
+  return { type, shape, data: made };
 }
 
 const outputOf = ([name, tensor]: [string, Tensor]) => ({
@@ -32,8 +41,8 @@ const outputOf = ([name, tensor]: [string, Tensor]) => ({
 
 /**
  * What a server of this variant on this kind of machine can be asked to see whether it serves this variant, with the answer;
- * other machines may round, or saturate, otherwise. Undefined where it
- * can't be kept short or written as JSON: many inputs, huge ones, halves, or answers that are no numbers.
+ * other machines may round, or saturate, otherwise. Undefined where it can't be kept short or written as JSON: many inputs,
+ * huge ones, halves, or answers that are no numbers.
  */
 export async function challengeOf(session: Session, data: Dataset, digest: string): Promise<Challenge | undefined> {
   const seed = Number.parseInt(digest.slice(-8), 16);
@@ -42,10 +51,10 @@ export async function challengeOf(session: Session, data: Dataset, digest: strin
   const halves = inputs.some(({ datatype }) => datatype === 'FP16');
   if (halves || inputs.length > 8 || numbers > mostNumbers) return undefined;
   const values = drawn({ seed, inputs });
-  const feeds = inputs.map(({ name, datatype, shape }, i): [string, Tensor] => {
-    const type = datatype as Tensor['type'];
-    return [name, { type, shape, data: elementTypes[type].of(values[i] ?? []) }];
-  });
+  const feeds = inputs.map(({ name, shape }, i): [string, Tensor] => [
+    name,
+    filled(data.inputs[name] as Tensor, shape, values[i] ?? []),
+  ]);
   // What it makes of invented inputs is no judgement of it.
   const answers = Object.entries(await session.run(Object.fromEntries(feeds)).catch(() => ({})));
   if (answers.length === 0) return undefined;
