@@ -58,10 +58,6 @@ test('a faster variant is found to be faster, with all that a trial needs, in a 
   assert.ok(result.ratio.low <= result.ratio.value && result.ratio.value <= result.ratio.high);
   assert.ok(result.latency.p99LowMs <= result.latency.p99Ms && result.latency.p99Ms <= result.latency.p99HighMs);
   assert.ok(result.peakMemoryBytes > 20e6 && result.outputsAgree && result.facts.cores >= 1);
-  assert.deepEqual(
-    result.challenge?.inputs.map(({ name, shape, low, high }) => [name, shape, low, high]),
-    [['image', [1, 1, 28, 28], 0, 255]],
-  );
   assert.equal(result.loadCurve.length, 9);
   const { work } = result;
   assert.ok(work && work.macs > 1e6 && work.bytesMoved > work.weightBytes && work.parts[0]?.kind === 'Conv');
@@ -92,6 +88,10 @@ test('outputs that differ from the recorded ones are told', async () => {
   const outputs = await directoryStore(folder).put(writeNpz({ outputs: { ...zeros, shape: [4, 10] } }));
   const result = await measure({ store: store(), modules }, task({ outputs, minSamples: 100 }));
   assert.equal(result.outputsAgree, false);
+  assert.deepEqual(
+    result.challenge?.inputs.map(({ name, shape, low, high }) => [name, shape, low, high]),
+    [['image', [1, 1, 28, 28], 0, 255]],
+  );
 });
 
 test('a variant that is not in the store is a sentence', async () => {
