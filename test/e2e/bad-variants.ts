@@ -1,4 +1,7 @@
-/** Variants that are not what they claim, each kind once, on the real cluster; `npm run bench -- mishaps` has fifty. */
+/**
+ * Variants that are not what they claim, on the real cluster: one of each kind that is known without waiting for a timeout.
+ * `npm run bench -- mishaps` has fifty, of all kinds.
+ */
 import assert from 'node:assert/strict';
 import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,6 +22,7 @@ interface Open {
   figures: Record<string, unknown>;
 }
 
+const kinds = mishaps.slice(0, 4);
 const [namespace, workload] = ['default', 'claims'];
 
 export function badVariants(open: () => Open, accelerator: string): void {
@@ -50,13 +54,13 @@ export function badVariants(open: () => Open, accelerator: string): void {
       workshop,
       { workload, url, path, source },
       {
-        ...{ count: mishaps.length, ratePerSecond: 40, thresholdMs: 150, timeoutSeconds: 30 },
+        ...{ count: kinds.length, ratePerSecond: 40, thresholdMs: 150, timeoutSeconds: 30 },
         say: (line) => t.diagnostic(line),
       },
     );
     figures.badVariants = found;
     assert.equal(found.promoted, 0);
-    assert.deepEqual(Object.keys(found.rolledBack).sort(), [...mishaps].sort());
+    assert.deepEqual(Object.keys(found.rolledBack).sort(), [...kinds].sort());
     assert.deepEqual(found.failures, {}, 'no request fails');
     assert.ok(found.looked > 100 && found.wrong === 0, `${found.wrong} of ${found.looked} answers were wrong`);
     await real.kubectl(['-n', namespace, 'delete', 'latencysla,deployment,service', workload]);

@@ -54,9 +54,7 @@ class Traffic {
   }
 }
 
-/** Some six minutes: asked for by RETUNE_TEST_PRODUCTION=1. */
 export function production(open: () => Open, { batchSize }: { batchSize: number }): void {
-  if (!process.env.RETUNE_TEST_PRODUCTION) return;
   const theSla = async () => (await open().cluster.get(latencySlas, { namespace, name }))?.status;
   const kubectl = async (...args: string[]) => {
     const { code, stdout, stderr } = await open().real.kubectl(['-n', namespace, ...args]);
