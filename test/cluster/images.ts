@@ -34,7 +34,7 @@ int main(void) {
 `;
 
 /** Runs buildah with a storage of its own, so that the images of whoever uses this machine are left alone. */
-function buildah(args: string[]): Promise<string> {
+export function buildah(args: string[]): Promise<string> {
   const storage = join(cache, 'buildah');
   const places = ['--root', storage, '--runroot', join(storage, 'run'), '--storage-driver', 'overlay'];
   return run('buildah', [...places, ...args]);
@@ -121,14 +121,21 @@ async function buildPause(path: string): Promise<string> {
   });
 }
 
-/** Builds the product's image from its Dockerfile, and what a node needs besides. Layers are kept between runs. */
-export async function buildImages(say: (line: string) => void): Promise<Images> {
+/** Builds the product's image from its Dockerfile; layers are kept between runs. Its name in buildah's storage. */
+export async function buildRetune(say: (line: string) => void): Promise<string> {
   await mkdir(cache, { recursive: true });
-  const pause = await buildPause(join(cache, 'pause.tar'));
   say('building a base image from Debian packages');
   await buildBase();
   say('building the image of the Dockerfile');
   await build('.', 'Dockerfile', name, ['--build-arg', `BASE=${base}`]);
+  return name;
+}
+
+/** The product's image, and what a node needs besides. */
+export async function buildImages(say: (line: string) => void): Promise<Images> {
+  await mkdir(cache, { recursive: true });
+  const pause = await buildPause(join(cache, 'pause.tar'));
+  await buildRetune(say);
   const retune = await archive(name, name, join(cache, 'retune.tar'));
   const retuneWithoutAvx = await inFolder(async (folder) => {
     const patched = await withoutAvx(library);
