@@ -25,6 +25,7 @@ FROM ${BASE} AS build
 RUN mkdir -p /system/usr/lib /system/usr/lib64 /system/etc /system/var/lib/dpkg/status.d \
  && printf 'root:x:0:0::/root:/usr/sbin/nologin\nnonroot:x:65532:65532::/nonexistent:/usr/sbin/nologin\n' > /system/etc/passwd \
  && printf 'root:x:0:\nnonroot:x:65532:\n' > /system/etc/group \
+ && printf 'passwd: files\ngroup: files\nhosts: files dns\n' > /system/etc/nsswitch.conf \
  && for package in $(dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' \
       base-files 'gcc-*-base' libc6 libgcc-s1 libstdc++6 zlib1g | sed -n 's/^installed //p'); do \
       dpkg-query --status "$package" > "/system/var/lib/dpkg/status.d/$package" \
