@@ -2,7 +2,6 @@
 import type { Means, Proof } from './proof.ts';
 
 const image: Means = { test: 'test/cluster/images.ts', holds: ["'Dockerfile', name"] };
-const lockFile: Means = { test: 'Dockerfile', holds: ['npm ci'] };
 /** `python3 -m venv`, `pip install -r` and `prepare.py` of an example. */
 const prepared = (example: string): Means => ({
   test: `test/examples/${example}.test.ts`,
@@ -78,8 +77,12 @@ const onCluster: Proof[] = [
     after: 'kubectl apply --dry-run=client -o yaml -f overlays/production/web-model.yaml',
   },
   {
-    ...{ page: 'docs/operations.md', starts: 'kubectl get nas,sla,var,tr,hw -A -o yaml', bash: 'cluster' },
-    after: 'kubectl apply --dry-run=server -f retune-objects.yaml',
+    ...{ page: 'docs/operations.md', starts: 'kubectl get nas,sla -A -o json', bash: 'cluster' },
+    before: 'kubectl apply -f manifests/samples/search.yaml -f manifests/samples/sla.yaml',
+    after: `kubectl delete nas,sla --all --wait
+kubectl apply -f retune-objects.json
+kubectl get nas/quickstart sla/digits
+kubectl delete nas,sla --all --wait`,
   },
   {
     ...{ page: 'docs/install.md', starts: 'helm uninstall', bash: 'cluster' },
@@ -151,8 +154,8 @@ const manifests: Proof[] = [
   { page: 'docs/sla.md', starts: 'source:', manifest: 'sla', at: 'spec' },
   { page: 'docs/stores.md', starts: 'containers:', manifest: 'serving', at: 'spec.template.spec' },
   {
-    ...{ page: 'docs/rollouts.md', starts: '# Application of Argo CD', test: 'test/docs/argo-cd.test.ts' },
-    holds: ["'docs/rollouts.md'"],
+    ...{ page: 'docs/rollouts.md', starts: '# Application of Argo CD', test: 'test/cluster/docs.test.ts' },
+    holds: ["'# Application of Argo CD'"],
   },
   { page: 'docs/search.md', starts: '{ "formatVersion"', test: 'test/docs/code.test.ts', holds: ["'docs/search.md'"] },
 ];
@@ -204,4 +207,3 @@ const others: Proof[] = [
 ];
 
 export const proofs: Proof[] = [...readme, ...onCluster, ...commandLine, ...manifests, ...examples, ...others];
-export { lockFile };

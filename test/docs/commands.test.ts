@@ -1,0 +1,69 @@
+/** Commands that the pages show, given to bash as they stand: on this machine alone, and against an API server in memory. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { serveCluster } from '../../src/cli/cluster/api-server.ts';
+import { allBlocks, type Block } from './blocks.ts';
+import { isOf, masked, type Proof, type Run, type Stage, scriptOf } from './proof.ts';
+import { proofs } from './proofs.ts';
+import { documentedCluster } from './served.ts';
+import { Checkout } from './shell.ts';
+
+const blocks = allBlocks();
+const blockOf = (proof: Proof): Block => {
+  const block = blocks.find((one) => isOf(proof, one));
+  assert.ok(block, `${proof.page} has no block that starts with ${proof.starts}`);
+  return block;
+};
+const inStage = (stage: Stage) => proofs.filter((one): one is Proof & Run => 'bash' in one && one.bash === stage);
+const title = ({ page, starts }: Proof) => `${page}: ${starts.split('\n')[0]}`;
+
+let checkout: Checkout;
+before(async () => {
+  checkout = await Checkout.make();
+});
+after(() => checkout?.remove());
+
+async function mustRun(proof: Proof & Run, env: Record<string, string> = {}): Promise<void> {
+  const { code, stdout, stderr } = await checkout.bash(scriptOf(blockOf(proof).text, proof), env);
+  assert.equal(code, 0, `${stdout}${stderr}`);
+  if (proof.prints) assert.match(stdout, proof.prints);
+}
+
+for (const proof of inStage('laptop')) test(title(proof), () => mustRun(proof));
+
+for (const [shell, check] of [
+  ['zsh', 'autoload -U compinit; compinit -u'],
+  ['fish', 'true'],
+] as const) {
+  test(`the completions of ${shell} are a script`, async (t) => {
+    const line =
+      blocks.flatMap(({ text }) => text.split('\n')).find((one) => one.includes(`completions ${shell}`)) ?? '';
+    const { code, stdout } = await checkout.bash(`retune completions ${shell}`);
+    assert.equal(code, 0);
+    assert.match(stdout, /retune __complete/);
+    const program = `/usr/bin/${shell}`;
+    if (!existsSync(program)) return t.diagnostic(`there is no ${shell} to try it in`);
+    const tried = await checkout.bash(`${program} -c '${check}; ${line.replace(/ +#.*/, '')}'`);
+    assert.deepEqual([tried.code, tried.stderr], [0, '']);
+  });
+}
+
+describe('on the cluster of docs/cli.md', () => {
+  let served: Awaited<ReturnType<typeof serveCluster>>;
+  before(async () => {
+    served = await serveCluster(await documentedCluster());
+  });
+  after(() => served?.close());
+  const env = () => ({ KUBECONFIG: served.kubeconfig });
+
+  for (const proof of proofs.filter((one) => 'session' in one)) {
+    test(title(proof), async () => {
+      const [command = '', ...shown] = blockOf(proof).text.split('\n');
+      const { code, stdout, stderr } = await checkout.bash(command.replace(/^\$ /, ''), env());
+      assert.equal(code, 0, stderr);
+      assert.equal(masked(stdout), masked(shown.join('\n')), `it prints now:\n${stdout}`);
+    });
+  }
+  for (const proof of inStage('served')) test(title(proof), () => mustRun(proof, env()));
+});
