@@ -1,13 +1,13 @@
 /** The image of the Dockerfile, as it is: what is in it, who may write there, and that it runs without anything else. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Bom } from '../../scripts/image/sbom.ts';
+import { allBlocks } from '../docs/blocks.ts';
 import { say, whyNot } from './cluster.ts';
 import { type Found, filesOf, installedPackages, lockedPackages, writableByOthers } from './image-files.ts';
-import { buildah, buildRetune } from './images.ts';
+import { base, build, buildah, buildRetune, inFolder } from './images.ts';
 import { packages } from './packages.ts';
 import { run } from './process.ts';
 
@@ -58,8 +58,7 @@ describe('the image', { skip: reason }, () => {
 
   test('it is below 300 MB as it lies on a node, and less on its way there', async () => {
     const unpacked = sum(files.filter(({ stats }) => stats.isFile()).map(({ stats }) => stats.size));
-    const folder = await mkdtemp(join(tmpdir(), 'retune-image-'));
-    try {
+    await inFolder(async (folder) => {
       await buildah(['push', image, `oci:${folder}/image:latest`]);
       const blobs = join(folder, 'image/blobs/sha256');
       const packed = sum(
@@ -68,9 +67,7 @@ describe('the image', { skip: reason }, () => {
       say(`the image is ${(unpacked / 1e6).toFixed(0)} MB, ${(packed / 1e6).toFixed(0)} MB compressed`);
       assert.ok(unpacked < mostBytes, `${unpacked} bytes`);
       assert.ok(packed < unpacked, `${packed} bytes compressed`);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    });
   });
 
   test('it has no shell, no package manager and nothing that runs as somebody else', () => {
@@ -164,5 +161,37 @@ describe('the image', { skip: reason }, () => {
       process.exit(0);`;
     const said = await inImage('node', '--input-type=module', '--eval', script);
     assert.deepEqual(JSON.parse(said), [['logits'], [true, true]]);
+  });
+
+  test('put into an image that has more, it is a worker there', async () => {
+    const page = allBlocks().find((one) => one.page === 'docs/trainer.md' && one.language === 'dockerfile');
+    assert.ok(page);
+    const [from, ...lines] = page.text.replaceAll('--from=retune:latest', `--from=${image}`).split('\n');
+    assert.match(from ?? '', /^FROM python/);
+    const made = await inFolder(async (folder) => {
+      await writeFile(join(folder, 'train.py'), '');
+      // Any Debian stands for the one with Python; what matters is that Retune runs on what it brings.
+      await writeFile(
+        join(folder, 'Containerfile'),
+        [`FROM ${base}`, 'RUN rm /usr/local/bin/node', ...lines].join('\n'),
+      );
+      await build(folder, join(folder, 'Containerfile'), 'localhost/retune-with-more:latest');
+      return (await buildah(['from', '--pull-never', 'localhost/retune-with-more:latest'])).trim();
+    });
+    try {
+      const said = await buildah([
+        'run',
+        '--isolation',
+        'chroot',
+        made,
+        'node',
+        '/app/dist/cli/main.js',
+        'worker',
+        '--help',
+      ]);
+      assert.match(said, /what worker pods run/);
+    } finally {
+      await buildah(['rm', made]);
+    }
   });
 });

@@ -17,7 +17,8 @@ export interface Images {
 
 const library = 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1';
 const name = 'docker.io/library/retune:latest';
-const base = 'localhost/retune-test-base:latest';
+/** A Debian with Node and npm. */
+export const base = 'localhost/retune-test-base:latest';
 
 /** A container that does nothing until it is told to end, and reaps what its pod leaves behind. */
 const pauseSource = `
@@ -41,7 +42,7 @@ export function buildah(args: string[]): Promise<string> {
 }
 
 /** Builds `containerfile` in `context` and writes the image as an archive. */
-async function build(context: string, containerfile: string, tag: string, args: string[] = []): Promise<void> {
+export async function build(context: string, containerfile: string, tag: string, args: string[] = []): Promise<void> {
   await buildah([
     'bud',
     '--isolation',
@@ -63,7 +64,8 @@ async function archive(tag: string, reference: string, path: string): Promise<st
   return path;
 }
 
-async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+/** Gives a folder to use that is gone afterwards. */
+export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'retune-image-'));
   try {
     return await use(folder);

@@ -189,11 +189,13 @@ const examples: Proof[] = [
 ];
 
 const others: Proof[] = [
+  { page: 'docs/trainer.md', starts: 'FROM python', test: 'test/cluster/image.test.ts', holds: ["'docs/trainer.md'"] },
   {
     ...{ page: 'docs/accelerators.md', starts: 'docker build --build-arg PROVIDER=cuda' },
     untried: 'it fetches three gigabytes, and runs on a GPU alone',
   },
   { page: 'docs/rollouts.md', starts: 'Starting ──ready──▶', untried: 'a drawing' },
+  { page: 'docs/concepts.md', starts: 'NASSearch ──makes──▶', untried: 'a drawing' },
   {
     page: 'docs/hardware.md',
     starts: 'const experience',

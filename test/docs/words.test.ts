@@ -98,3 +98,18 @@ test('every file of the repository that a page names in code is there', () => {
   });
   assert.deepEqual(wrong, []);
 });
+
+test('every field of an object that a page names is in the API reference', () => {
+  const reference = readFileSync('docs/api-reference.md', 'utf8').replaceAll('[]', '');
+  const fields = new Set([...reference.matchAll(/^\| `([\w.]+)` \|/gm)].map(([, field]) => field));
+  assert.ok(fields.size > 200);
+  const named = lines.flatMap(({ where, code }) => {
+    const [field] = /^(?:spec|status)(?:\.\w+(?:\[\])?)+$/.exec(code) ?? [];
+    return field && !where.startsWith('docs/api-reference.md') ? [{ where, field: field.replaceAll('[]', '') }] : [];
+  });
+  assert.ok(named.length > 40);
+  assert.deepEqual(
+    named.filter(({ field }) => !fields.has(field)),
+    [],
+  );
+});
