@@ -59,7 +59,10 @@ describe('the pages on a real cluster', { skip: reason }, () => {
 
   before(async () => {
     const program = await helm(say);
-    await install([['/usr/bin/jq', 'jq']], say);
+    await install(
+      ['jq', 'zsh', 'fish'].map((name) => [`/usr/bin/${name}`, name]),
+      say,
+    );
     real = await startCluster();
     await addNodes(real);
     checkout = await Checkout.make({ kubectl: join(real.bin, 'kubectl'), helm: program });
@@ -91,6 +94,18 @@ describe('the pages on a real cluster', { skip: reason }, () => {
     const least = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'web' } };
     await serverTakes(laid({ ...least, spec: { project: 'default', source, destination } }, load(text)) as object);
   });
+
+  for (const [shell, first, then, said] of [
+    ['zsh', 'autoload -U compinit; compinit -u', 'print $_comps[retune]', '_retune'],
+    ['fish', 'true', 'complete -C "retune stat"', 'status'],
+  ] as const) {
+    test(`docs/cli.md: the line for ${shell} completes in ${shell}`, async () => {
+      const { text } = blockOf({ page: 'docs/cli.md', starts: 'source <(retune completions bash)' });
+      const line = text.split('\n').find((one) => one.includes(`completions ${shell}`)) ?? '';
+      const { stdout, stderr } = await checkout.bash(`${shell} -c '${first}; ${line.replace(/ +#.*/, '')}; ${then}'`);
+      assert.deepEqual([stdout, stderr], [`${said}\n`, '']);
+    });
+  }
 
   test('the CRDs make room for those of the chart', async () => {
     await kubectl(['delete', '-f', 'crds/', '--wait']);

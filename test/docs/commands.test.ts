@@ -1,6 +1,5 @@
 /** Commands that the pages show, given to bash as they stand: on this machine alone, and against an API server in memory. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { serveCluster } from '../../src/cli/cluster/api-server.ts';
 import { allBlocks, type Block } from './blocks.ts';
@@ -31,23 +30,6 @@ async function mustRun(proof: Proof & Run, env: Record<string, string> = {}): Pr
 }
 
 for (const proof of inStage('laptop')) test(title(proof), () => mustRun(proof));
-
-for (const [shell, check] of [
-  ['zsh', 'autoload -U compinit; compinit -u'],
-  ['fish', 'true'],
-] as const) {
-  test(`the completions of ${shell} are a script`, async (t) => {
-    const line =
-      blocks.flatMap(({ text }) => text.split('\n')).find((one) => one.includes(`completions ${shell}`)) ?? '';
-    const { code, stdout } = await checkout.bash(`retune completions ${shell}`);
-    assert.equal(code, 0);
-    assert.match(stdout, /retune __complete/);
-    const program = `/usr/bin/${shell}`;
-    if (!existsSync(program)) return t.diagnostic(`there is no ${shell} to try it in`);
-    const tried = await checkout.bash(`${program} -c '${check}; ${line.replace(/ +#.*/, '')}'`);
-    assert.deepEqual([tried.code, tried.stderr], [0, '']);
-  });
-}
 
 describe('on the cluster of docs/cli.md', () => {
   let served: Awaited<ReturnType<typeof serveCluster>>;

@@ -136,7 +136,7 @@ const commandLine: Proof[] = [
     after: 'complete -p retune',
     without: {
       lines: /zsh|fish/,
-      because: { test: 'test/docs/commands.test.ts', holds: ["'zsh'", "'fish'"] },
+      because: { test: 'test/cluster/docs.test.ts', holds: ["'zsh'", "'fish'"] },
     },
   },
   { page: 'docs/cli.md', starts: 'apiVersion:', test: 'test/cluster/cli.test.ts', holds: ["'docs/cli.md'"] },
