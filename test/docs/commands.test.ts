@@ -1,8 +1,9 @@
 /** Commands that the pages show, given to bash as they stand: on this machine alone, and against an API server in memory. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { serveCluster } from '../../src/cli/cluster/api-server.ts';
-import { allBlocks, type Block } from './blocks.ts';
+import { allBlocks, type Block, codeSpans } from './blocks.ts';
 import { isOf, masked, type Proof, type Run, type Stage, scriptOf } from './proof.ts';
 import { proofs } from './proofs.ts';
 import { documentedCluster } from './served.ts';
@@ -30,6 +31,17 @@ async function mustRun(proof: Proof & Run, env: Record<string, string> = {}): Pr
 }
 
 for (const proof of inStage('laptop')) test(title(proof), () => mustRun(proof));
+
+for (const proof of proofs.filter((one) => 'printed' in one)) {
+  test(title(proof), async () => {
+    const named = codeSpans(readFileSync(proof.page, 'utf8')).some(({ code }) => code === proof.printed);
+    assert.ok(named, `${proof.page} names ${proof.printed}`);
+    const { code, stdout } = await checkout.bash(`${proof.printed} 2>&1`);
+    assert.equal(code, 0, stdout);
+    const shown = masked(blockOf(proof).text);
+    assert.equal(masked(stdout).slice(-shown.length), shown, `it prints now:\n${stdout.slice(-2000)}`);
+  });
+}
 
 describe('on the cluster of docs/cli.md', () => {
   let served: Awaited<ReturnType<typeof serveCluster>>;

@@ -14,6 +14,8 @@ export interface Run {
   bash: Stage;
   before?: string;
   after?: string;
+  /** What stands for the words that the page leaves to the reader. */
+  where?: Record<string, string>;
   /** Lines that are left out, and how they are proved instead. */
   without?: { lines: RegExp; because: Means };
   /** Lines of programs that go on until somebody ends them: they are there while `after` runs. */
@@ -29,6 +31,8 @@ export type Means =
   | Run
   /** `$ command`, and what it prints: the same but for figures. */
   | { session: Stage }
+  /** The end of what a command prints that the page names between words: the same but for figures. */
+  | { printed: string }
   /** Another test does the same, with these words in it. */
   | { test: string; holds: string[] }
   /** A bench that takes minutes: there is one of this name, that takes these options and prints these names. */
@@ -49,7 +53,8 @@ lasting=(); trap 'for pid in "\${lasting[@]}"; do kill "$pid"; done' EXIT
 `;
 
 /** What bash is given for a block. Throws Error when lines are to be left out, or to last, that are not there. */
-export function scriptOf(text: string, { before = '', after = '', without, lasting }: Run): string {
+export function scriptOf(page: string, { before = '', after = '', where = {}, without, lasting }: Run): string {
+  const text = Object.entries(where).reduce((so, [word, meant]) => so.replaceAll(word, meant), page);
   for (const pattern of [without?.lines, lasting]) {
     if (pattern && !text.split('\n').some((line) => pattern.test(line))) throw new Error(`no line is like ${pattern}`);
   }

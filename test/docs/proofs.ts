@@ -10,6 +10,12 @@ const prepared = (example: string): Means => ({
 const trains = (minutes: string): Means => ({
   untried: `it trains a model for ${minutes} and gives the file that lies there`,
 });
+/** 120 architectures of six operators and what they take on four devices, give or take two percent. */
+const madeUpTable = `awk 'BEGIN { srand(1); print "ops,alpha_1,beta_1,gamma_1,delta_1"; for (i = 0; i < 120; i++) {
+  ops = ""; a = b = c = d = 0;
+  for (j = 0; j < 6; j++) { o = int(rand() * 5); ops = ops o; a += 1 + o; b += 2 + o * o; c += 1 + o / 2; d += 3 + sin(o) }
+  print ops "," a * (1 + rand() / 50) "," b * (1 + rand() / 50) "," c * (1 + rand() / 50) "," d * (1 + rand() / 50) } }' \
+  > latencies.csv`;
 const operatorReady = 'kubectl -n retune-system rollout status deployment/retune --timeout=90s';
 const deleted = 'helm uninstall retune --namespace retune-system --wait';
 
@@ -203,9 +209,13 @@ const others: Proof[] = [
     holds: ["'docs/hardware.md'"],
   },
   { page: 'docs/hardware.md', starts: 'npm run -s bench -- forecast', bench: 'forecast' },
-  { page: 'docs/hardware.md', starts: 'npm run -s bench -- predictor-table', bench: 'predictor-table' },
+  {
+    ...{ page: 'docs/hardware.md', starts: 'npm run -s bench -- predictor-table', bash: 'laptop' },
+    ...{ before: madeUpTable, prints: /"spearman":/ },
+    where: { FILE: 'latencies.csv', 'COLUMN,COLUMN': 'beta_1,gamma_1', COLUMN: 'alpha_1' },
+  },
   { page: 'docs/measurement.md', starts: '{"comparisons"', bench: 'measurement' },
-  { page: 'docs/sla.md', starts: '300 times', bench: 'drift' },
+  { page: 'docs/sla.md', starts: '300 times', printed: 'npm run -s bench -- drift --seed 1 --json' },
 ];
 
 export const proofs: Proof[] = [...readme, ...onCluster, ...commandLine, ...manifests, ...examples, ...others];
