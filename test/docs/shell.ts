@@ -39,7 +39,7 @@ export class Checkout {
   }
 
   /** Gives `script` to bash, which stops at the first command that fails; ended with all it started after `seconds`. */
-  bash(script: string, env: Record<string, string> = {}, seconds = 120): Promise<Ended> {
+  bash(script: string, env: Record<string, string> = {}, seconds = 300): Promise<Ended> {
     const home = dirname(this.folder);
     const path = [this.#programs, join(home, '.local/bin'), dirname(process.execPath), process.env.PATH].join(':');
     const child = spawn('bash', ['-euo', 'pipefail', '-c', script], {
