@@ -49,6 +49,8 @@ export const isOf = ({ page, starts }: Proof, block: Block): boolean =>
 const helpers = `
 # Waits until something answers at an address, and prints what.
 answers() { for try in {1..60}; do if node -e 'fetch(process.argv[1]).then(async (a) => { if (!a.ok) process.exit(1); console.log(await a.text()) }, () => process.exit(1))' "$1"; then return; fi; sleep 0.5; done; return 1; }
+# Waits until an object is not there any more.
+gone() { for try in {1..60}; do if ! kubectl get "$@" > /dev/null 2>&1; then return; fi; sleep 0.5; done; return 1; }
 lasting=(); trap 'for pid in "\${lasting[@]}"; do kill "$pid"; done' EXIT
 `;
 

@@ -31,11 +31,11 @@ const onCluster: Proof[] = [
   {
     ...{
       page: 'docs/install.md',
-      starts: 'helm install retune helm/retune --namespace retune-system --create-namespace\n',
+      starts: 'helm install retune helm/retune --namespace retune-system --create-namespace --wait',
     },
     ...{
       bash: 'cluster',
-      prints: /Phase:\s+Succeeded[\s\S]*NAME/,
+      prints: /Phase:\s+Succeeded/,
       before: 'HW() { kubectl get hw; }',
       after: operatorReady,
     },
@@ -92,7 +92,7 @@ kubectl delete nas,sla --all --wait`,
   },
   {
     ...{ page: 'docs/install.md', starts: 'helm uninstall', bash: 'cluster' },
-    after: '! kubectl -n retune-system get deployment retune; kubectl get crd nassearches.retune.dev',
+    after: 'gone -n retune-system deployment retune; kubectl get crd nassearches.retune.dev',
   },
   {
     ...{
@@ -110,7 +110,6 @@ kubectl delete nas,sla --all --wait`,
       without: { lines: /^docker build/, because: image },
     },
     ...{ lasting: /port-forward/, prints: /digits[\s\S]*<title>/ },
-    before: `kubectl delete namespace retune-system --wait`,
     after: `answers http://localhost:9091\nkubectl delete -f manifests/samples/\n${deleted}`,
   },
   {
@@ -119,11 +118,11 @@ kubectl delete nas,sla --all --wait`,
   },
   {
     ...{ page: 'docs/install.md', starts: 'kubectl delete crd', bash: 'cluster' },
-    after: '! kubectl get crd nassearches.retune.dev',
+    after: 'gone crd nassearches.retune.dev',
   },
   {
     ...{ page: 'docs/install.md', starts: 'kubectl apply -f manifests/install.yaml', bash: 'cluster' },
-    ...{ before: 'kubectl delete namespace retune-system --wait', after: operatorReady },
+    after: operatorReady,
   },
 ];
 
