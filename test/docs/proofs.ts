@@ -36,7 +36,6 @@ const onCluster: Proof[] = [
     ...{
       bash: 'cluster',
       prints: /Phase:\s+Succeeded/,
-      before: 'HW() { kubectl get hw; }',
       after: operatorReady,
     },
   },
