@@ -4,13 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { dump, load } from 'js-yaml';
 import { anSla } from '../../src/controllers/sla/fixtures.ts';
 import { recommendationFile } from '../../src/controllers/sla/recommendation.ts';
-import { allBlocks, type Block } from '../docs/blocks.ts';
+import { allBlocks, type Block, codeSpans } from '../docs/blocks.ts';
 import { isOf, type Proof, type Run, scriptOf } from '../docs/proof.ts';
 import { proofs } from '../docs/proofs.ts';
 import { laid, sampleWith } from '../docs/sample.ts';
@@ -119,4 +119,25 @@ describe('the pages on a real cluster', { skip: reason }, () => {
       if (proof.prints) assert.match(stdout, proof.prints);
     });
   }
+
+  test('docs/alerts.md: every kubectl command of a runbook is answered', async () => {
+    await kubectl(['apply', '-f', 'manifests/samples/']);
+    await kubectl(['rollout', 'status', 'deployment/digits', '--timeout=90s']);
+    const spans = codeSpans(await readFile('docs/alerts.md', 'utf8')).map(({ code }) => code);
+    const commands = spans.filter((code) => code.startsWith('kubectl ') && code.includes(' -'));
+    assert.ok(commands.length >= 8);
+    // The names that a runbook leaves to its reader. There is no canary to read the log of: the workload stands for it.
+    const named = (code: string) =>
+      Object.entries({
+        ...{ NAMESPACE: 'default', 'latencysla NAME': 'latencysla digits', 'nassearch NAME': 'nassearch quickstart' },
+        ...{ 'hardwareprofile NAME': 'hardwareprofile avx', 'WORKLOAD-retune-canary': 'digits' },
+      }).reduce((so, [word, meant]) => so.replaceAll(word, meant), code);
+    for (const code of commands) {
+      // What is looked for in a log need not be there.
+      const { code: ended, stderr } = await checkout.bash(named(code).replace(/ \|.*/, ''), {
+        KUBECONFIG: real.kubeconfig,
+      });
+      assert.equal(ended, 0, `${code}: ${stderr}`);
+    }
+  });
 });

@@ -38,7 +38,9 @@ describe('the command line', () => {
 
   test('every command and every option is told of in docs/cli.md, and no other', () => {
     const told = new Set([...cliPage.matchAll(/(?<![\w-])--[a-z][\w-]*/g)].map(([option]) => option));
-    const all = new Set([...known.values()].flatMap((options) => [...options]).filter((one) => one.startsWith('--')));
+    const all = new Set(
+      [...known.values()].flatMap(({ options }) => [...options.keys()]).filter((one) => one.startsWith('--')),
+    );
     all.delete('--help');
     assert.deepEqual(
       [...all].filter((option) => !told.has(option)),
@@ -57,10 +59,11 @@ describe('the command line', () => {
   });
 
   test('a command or an option that is not there would be seen', () => {
-    const of = (line: string) => misuse(known, useOf(line) ?? { command: '', options: [] });
+    const of = (line: string) => misuse(known, useOf(line) ?? { command: '', words: [] });
     assert.equal(of('$ kubectl retune front quick --accelerator fast -o json'), undefined);
     assert.match(of('retune fronts quick') ?? '', /no command fronts/);
     assert.match(of('retune gc --dryrun') ?? '', /no option --dryrun/);
+    assert.match(of('retune explain sla NAME') ?? '', /takes 1 arguments, not 2/);
     assert.equal(useOf('retune-report.html'), undefined);
   });
 });
