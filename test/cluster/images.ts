@@ -17,7 +17,8 @@ export interface Images {
 
 const library = 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1';
 const name = 'docker.io/library/retune:latest';
-const base = 'localhost/retune-test-base:latest';
+/** A Debian with Node and npm. */
+export const base = 'localhost/retune-test-base:latest';
 
 /** A container that does nothing until it is told to end, and reaps what its pod leaves behind. */
 const pauseSource = `
@@ -34,14 +35,14 @@ int main(void) {
 `;
 
 /** Runs buildah with a storage of its own, so that the images of whoever uses this machine are left alone. */
-function buildah(args: string[]): Promise<string> {
+export function buildah(args: string[]): Promise<string> {
   const storage = join(cache, 'buildah');
   const places = ['--root', storage, '--runroot', join(storage, 'run'), '--storage-driver', 'overlay'];
   return run('buildah', [...places, ...args]);
 }
 
 /** Builds `containerfile` in `context` and writes the image as an archive. */
-async function build(context: string, containerfile: string, tag: string, args: string[] = []): Promise<void> {
+export async function build(context: string, containerfile: string, tag: string, args: string[] = []): Promise<void> {
   await buildah([
     'bud',
     '--isolation',
@@ -63,7 +64,8 @@ async function archive(tag: string, reference: string, path: string): Promise<st
   return path;
 }
 
-async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+/** Gives a folder to use that is gone afterwards. */
+export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'retune-image-'));
   try {
     return await use(folder);
@@ -121,14 +123,21 @@ async function buildPause(path: string): Promise<string> {
   });
 }
 
-/** Builds the product's image from its Dockerfile, and what a node needs besides. Layers are kept between runs. */
-export async function buildImages(say: (line: string) => void): Promise<Images> {
+/** Builds the product's image from its Dockerfile; layers are kept between runs. Its name in buildah's storage. */
+export async function buildRetune(say: (line: string) => void): Promise<string> {
   await mkdir(cache, { recursive: true });
-  const pause = await buildPause(join(cache, 'pause.tar'));
   say('building a base image from Debian packages');
   await buildBase();
   say('building the image of the Dockerfile');
   await build('.', 'Dockerfile', name, ['--build-arg', `BASE=${base}`]);
+  return name;
+}
+
+/** The product's image, and what a node needs besides. */
+export async function buildImages(say: (line: string) => void): Promise<Images> {
+  await mkdir(cache, { recursive: true });
+  const pause = await buildPause(join(cache, 'pause.tar'));
+  await buildRetune(say);
   const retune = await archive(name, name, join(cache, 'retune.tar'));
   const retuneWithoutAvx = await inFolder(async (folder) => {
     const patched = await withoutAvx(library);
