@@ -10,6 +10,7 @@ import { forecast } from './forecast.ts';
 import { measurement } from './measurement.ts';
 import { nasTable } from './nas-table.ts';
 import { onnxRoundtrip } from './onnx-roundtrip.ts';
+import { operator } from './operator.ts';
 import { predictorTable } from './predictor-table.ts';
 import { proposal } from './proposal.ts';
 import { quantization } from './quantization.ts';
@@ -30,6 +31,7 @@ const benches: Record<string, Bench> = {
   proposal,
   forecast,
   serving,
+  operator,
 };
 const withoutArguments = ['measurement', 'allocation', 'quantization', 'proposal'];
 
