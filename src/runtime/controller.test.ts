@@ -102,6 +102,30 @@ test('nothing is reconciled before every watch has told what there is, and a shu
   assert.deepEqual([log, stopped, all.ready()], [['begin a', 'end a'], ['Thing'], false]);
 });
 
+test('what several controllers watch is watched once, and all of them hear of it', async () => {
+  const { cluster, sync, stopped, add } = heldWatches();
+  const type = { apiVersion: 'v1', kind: 'Thing', plural: 'things', namespaced: false };
+  const woken: string[] = [];
+  const controller = (name: string, options = {}) => ({
+    name,
+    watches: [{ type, options, map: ({ metadata }: { metadata: { name: string } }) => [{ name: metadata.name }] }],
+    reconcile: async (key: { name: string }) => {
+      woken.push(`${name} ${key.name}`);
+      return {};
+    },
+  });
+  const controllers = [controller('one'), controller('two'), controller('own', { labels: { a: 'b' } })];
+  const observer = { reconciled: () => undefined, queueDepth: () => undefined };
+  const stopping = new AbortController();
+  const run = manager({ cluster, controllers, observer, log: quiet }).run(stopping.signal);
+  add('a');
+  sync();
+  await sleep(20);
+  stopping.abort();
+  await run;
+  assert.deepEqual([woken.toSorted(), stopped], [['one a', 'two a'], ['Thing', 'Thing']]);
+});
+
 test('a reconcile that hangs does not keep a shutdown from ending', async () => {
   const { cluster, sync, add } = heldWatches();
   const type = { apiVersion: 'v1', kind: 'Thing', plural: 'things', namespaced: false };

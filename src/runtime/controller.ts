@@ -75,6 +75,10 @@ export class RunningController {
     this.#log = log;
   }
 
+  get watches(): Controller['watches'] {
+    return this.#controller.watches;
+  }
+
   enqueue(key: Key): void {
     this.queue.add(keyText(key));
   }

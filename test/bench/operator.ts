@@ -58,9 +58,10 @@ export async function operator(say: (line: string) => void, args: readonly strin
     const limited = await runOperator(real, 'limited', full, say);
     const unlimited = await runOperator(real, 'unlimited', { ...full, limited: false }, say);
     const objects = Object.values(filled).reduce((sum, count) => sum + count, 0);
+    const figures = { objects: filled, empty, limited, unlimited };
+    if ('ended' in empty || 'ended' in limited) return figures;
     return {
-      objects: filled,
-      ...{ empty, limited, unlimited },
+      ...figures,
       residentRatio: Number((limited.residentBytes / empty.residentBytes).toFixed(2)),
       peakRatio: Number((limited.residentPeakBytes / empty.residentPeakBytes).toFixed(2)),
       bytesPerObject: Math.round((limited.residentBytes - empty.residentBytes) / objects),

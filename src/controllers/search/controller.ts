@@ -1,3 +1,4 @@
+import type { HardwareProfile } from '../../api/hardware-profile.ts';
 import { hardwareProfiles, latencySlas, nasSearches, trials, variants } from '../../api/resources.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
 import { type Controller, itself, owner } from '../../runtime/controller.ts';
@@ -6,10 +7,25 @@ import { ensure, writeStatus } from '../shared/status.ts';
 import { decide } from './decide.ts';
 import { gather } from './gather.ts';
 
+/** What searches go by of a profile. Its nodes come and go, and all searches are too many to be looked at for that. */
+const aspect = ({ status }: HardwareProfile) =>
+  JSON.stringify([
+    status?.generation,
+    status?.abilities,
+    status?.conditions?.map(({ type, status: value }) => [type, value]),
+  ]);
+
 /** Proposes variants, has them measured on every accelerator, and keeps the front. */
 export function searchController({ cluster, clock }: { cluster: Cluster; clock: Clock }): Controller {
   /** Whom new hardware concerns: every search is seen when this process starts. */
   const known = new Map<string, Key>();
+  const aspects = new Map<string, string>();
+  const ofProfile = (profile: HardwareProfile): Key[] => {
+    const { name } = profile.metadata;
+    if (aspects.get(name) === aspect(profile)) return [];
+    aspects.set(name, aspect(profile));
+    return [...known.values()];
+  };
   return {
     name: 'search',
     async reconcile(key) {
@@ -32,7 +48,7 @@ export function searchController({ cluster, clock }: { cluster: Cluster; clock: 
       { type: nasSearches, map: itself },
       { type: variants, map: owner('NASSearch') },
       { type: trials, map: owner('NASSearch') },
-      { type: hardwareProfiles, map: () => [...known.values()] },
+      { type: hardwareProfiles, map: ofProfile },
       {
         type: latencySlas,
         map: ({ metadata, spec }): Key[] => [{ namespace: metadata.namespace, name: spec.searchRef.name }],

@@ -1,4 +1,6 @@
 /** One run of the operator on a cluster that is filled: until it has looked at everything, and then for a while. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantity } from '../../../src/api/units.ts';
 import { quantile } from '../../../src/core/statistics/quantile.ts';
@@ -128,8 +130,14 @@ export async function runOperator(real: TestCluster, name: string, run: Run, say
     );
     return figures;
   } catch (error) {
-    const killed = await group.killed();
-    throw killed > 0 ? new Error(`the operator needed more memory than ${started.memory}`, { cause: error }) : error;
+    if ((await group.pid()) !== undefined) throw error;
+    const log = await readFile(join(real.folder, `${name}.log`), 'utf8');
+    const ended =
+      (await group.killed()) > 0
+        ? `the kernel ended it: it needed more than ${started.memory}`
+        : (/FATAL ERROR: .*/.exec(log)?.[0] ?? `its log ends: ${log.slice(-1000)}`);
+    say(`${name}: ${ended}`);
+    return { limitBytes, ended };
   } finally {
     await real.processes.stop(name);
     await group.remove();
