@@ -123,7 +123,13 @@ test('what several controllers watch is watched once, and all of them hear of it
   await sleep(20);
   stopping.abort();
   await run;
-  assert.deepEqual([woken.toSorted(), stopped], [['one a', 'two a'], ['Thing', 'Thing']]);
+  assert.deepEqual(
+    [woken.toSorted(), stopped],
+    [
+      ['one a', 'two a'],
+      ['Thing', 'Thing'],
+    ],
+  );
 });
 
 test('a reconcile that hangs does not keep a shutdown from ending', async () => {
