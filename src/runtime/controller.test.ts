@@ -159,10 +159,12 @@ test('what a controller writes into status does not wake it; a new spec, a new o
     metadata: { name: 'a', namespace: 'n', uid: 'u', generation: 1, ...change },
   });
   const keys = [{ namespace: 'n', name: 'a' }];
-  assert.deepEqual(map(object({ resourceVersion: '1' })), keys);
-  assert.deepEqual(map(object({ resourceVersion: '2' })), []);
-  assert.deepEqual(map(object({ generation: 2 })), keys);
-  assert.deepEqual(map(object({ generation: 2, deletionTimestamp: '2026-01-01T00:00:00Z' })), keys);
-  assert.deepEqual(map(object({ uid: 'another' })), keys);
-  assert.deepEqual(map(object({ name: 'b' })), [{ namespace: 'n', name: 'b' }]);
+  assert.deepEqual(map(object({ resourceVersion: '1' }), 'Modified'), keys);
+  assert.deepEqual(map(object({ resourceVersion: '2' }), 'Modified'), []);
+  assert.deepEqual(map(object({ generation: 2 }), 'Modified'), keys);
+  assert.deepEqual(map(object({ generation: 2, deletionTimestamp: '2026-01-01T00:00:00Z' }), 'Modified'), keys);
+  assert.deepEqual(map(object({ uid: 'another' }), 'Modified'), keys);
+  assert.deepEqual(map(object({ name: 'b' }), 'Modified'), [{ namespace: 'n', name: 'b' }]);
+  assert.deepEqual(map(object({ name: 'b' }), 'Deleted'), [{ namespace: 'n', name: 'b' }]);
+  assert.deepEqual(map(object({ name: 'b' }), 'Added'), [{ namespace: 'n', name: 'b' }]);
 });

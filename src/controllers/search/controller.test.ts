@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hardwareProfiles, nasSearches } from '../../api/resources.ts';
+import { hardwareProfiles, latencySlas, nasSearches } from '../../api/resources.ts';
 import { embeddedKinds } from '../../cli/embedded-kinds.ts';
 import { EmbeddedApi } from '../../runtime/cluster/embedded/api/api.ts';
+import { anSla } from '../sla/fixtures.ts';
 import { searchController } from './controller.ts';
 import { aSearch, condition, profile, startMs } from './fixtures.ts';
 
@@ -23,4 +24,16 @@ test('searches are looked at again when an accelerator can do something else, no
   const conditions = [condition('Ready', 'False', 'NoNodes'), condition('Probed', 'True', 'Measured')];
   assert.deepEqual(changed({ generation: 2, conditions }), [key]);
   assert.deepEqual(changed({ generation: 2, conditions, nodeCount: 0 }), []);
+});
+
+test('a search is looked at again when an SLA that names it is violated, not each time that it is judged', () => {
+  const controller = searchController({ cluster: new EmbeddedApi(embeddedKinds), clock: () => startMs });
+  const ofSla = controller.watches.find(({ type }) => type === latencySlas)?.map;
+  assert.ok(ofSla);
+  const key = { namespace: 'default', name: 'search' };
+  const judged = (verdict: 'Met' | 'Violated', counted: string) =>
+    ofSla(anSla({}, { verdict, counted, conditions: [] }), 'Modified');
+  assert.deepEqual(judged('Met', '2026-01-01T12:00:00Z'), [key]);
+  assert.deepEqual(judged('Met', '2026-01-01T12:00:05Z'), []);
+  assert.deepEqual(judged('Violated', '2026-01-01T12:00:10Z'), [key]);
 });

@@ -47,7 +47,8 @@ export const profiles = (): HardwareProfile[] =>
 function made(variant: Variant): Variant {
   const { status, ...rest } = derived(variant);
   const parts = trialAt(variant.metadata.name.length).status?.work?.parts;
-  return { ...rest, status: { ...status, conditions: status?.conditions ?? [], parts, outputs: digest('1') } };
+  const seen = { observedGeneration: 1, conditions: status?.conditions ?? [] };
+  return { ...rest, status: { ...status, ...seen, parts, outputs: digest('1') } };
 }
 
 /** A trial as a worker left it: latencies of both, the load curve, what a run is made of, the machine. */
@@ -64,7 +65,7 @@ function ran(trial: Trial, variant: Variant | undefined): Trial {
       ...{ latency: status?.latency, baseline: status?.latency, loadCurve, facts, record: digest('2') },
       ...{ pod: `${trial.metadata.name}-0`, node: `node-${trial.spec.accelerator}`, stoppedEarly: false },
       ...{ podCreated: now(), finished: now(), measuredSeconds: 20.25, overheadSeconds: 6.5 },
-      conditions: status?.conditions ?? [],
+      ...{ observedGeneration: 1, conditions: status?.conditions ?? [] },
     },
   };
 }
