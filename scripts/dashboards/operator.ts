@@ -124,10 +124,15 @@ export const operatorHealth = (): DashboardBuilder =>
     .withRow(new RowBuilder('Process'))
     .withPanel(
       lines({
-        ...{ title: 'Memory', unit: 'bytes', description: 'Of the process, and of its JavaScript heap.' },
+        ...{
+          title: 'Memory',
+          unit: 'bytes',
+          description: 'Of the process, and of its JavaScript heap, with what that may grow to.',
+        },
         queries: {
           '{{pod}} resident': the('pod', `retune_process_resident_memory_bytes{${here}}`),
           '{{pod}} heap': the('pod', `retune_nodejs_heap_size_used_bytes{${here}}`),
+          '{{pod}} heap limit': the('pod', `retune_nodejs_heap_size_limit_bytes{${here}}`),
         },
       }).min(0),
     )

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Controller } from '../runtime/controller.ts';
 import { searchMetrics } from './objects/searches.ts';
@@ -48,6 +49,12 @@ export function operatorMetrics(controllers: string[], version: string): Operato
     labelNames: ['version', 'node'],
     registers,
   });
+  const heap = new Gauge({
+    name: 'retune_nodejs_heap_size_limit_bytes',
+    help: 'What the JavaScript heap may grow to: a share of the memory limit of the container.',
+    registers,
+  });
+  heap.set(getHeapStatistics().heap_size_limit);
   build.set({ version, node: process.versions.node }, 1);
   // A series that is missing until something goes wrong can't be alerted upon.
   for (const controller of controllers) {

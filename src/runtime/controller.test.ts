@@ -102,6 +102,36 @@ test('nothing is reconciled before every watch has told what there is, and a shu
   assert.deepEqual([log, stopped, all.ready()], [['begin a', 'end a'], ['Thing'], false]);
 });
 
+test('what several controllers watch is watched once, and all of them hear of it', async () => {
+  const { cluster, sync, stopped, add } = heldWatches();
+  const type = { apiVersion: 'v1', kind: 'Thing', plural: 'things', namespaced: false };
+  const woken: string[] = [];
+  const controller = (name: string, options = {}) => ({
+    name,
+    watches: [{ type, options, map: ({ metadata }: { metadata: { name: string } }) => [{ name: metadata.name }] }],
+    reconcile: async (key: { name: string }) => {
+      woken.push(`${name} ${key.name}`);
+      return {};
+    },
+  });
+  const controllers = [controller('one'), controller('two'), controller('own', { labels: { a: 'b' } })];
+  const observer = { reconciled: () => undefined, queueDepth: () => undefined };
+  const stopping = new AbortController();
+  const run = manager({ cluster, controllers, observer, log: quiet }).run(stopping.signal);
+  add('a');
+  sync();
+  await sleep(20);
+  stopping.abort();
+  await run;
+  assert.deepEqual(
+    [woken.toSorted(), stopped],
+    [
+      ['one a', 'two a'],
+      ['Thing', 'Thing'],
+    ],
+  );
+});
+
 test('a reconcile that hangs does not keep a shutdown from ending', async () => {
   const { cluster, sync, add } = heldWatches();
   const type = { apiVersion: 'v1', kind: 'Thing', plural: 'things', namespaced: false };
@@ -129,10 +159,12 @@ test('what a controller writes into status does not wake it; a new spec, a new o
     metadata: { name: 'a', namespace: 'n', uid: 'u', generation: 1, ...change },
   });
   const keys = [{ namespace: 'n', name: 'a' }];
-  assert.deepEqual(map(object({ resourceVersion: '1' })), keys);
-  assert.deepEqual(map(object({ resourceVersion: '2' })), []);
-  assert.deepEqual(map(object({ generation: 2 })), keys);
-  assert.deepEqual(map(object({ generation: 2, deletionTimestamp: '2026-01-01T00:00:00Z' })), keys);
-  assert.deepEqual(map(object({ uid: 'another' })), keys);
-  assert.deepEqual(map(object({ name: 'b' })), [{ namespace: 'n', name: 'b' }]);
+  assert.deepEqual(map(object({ resourceVersion: '1' }), 'Modified'), keys);
+  assert.deepEqual(map(object({ resourceVersion: '2' }), 'Modified'), []);
+  assert.deepEqual(map(object({ generation: 2 }), 'Modified'), keys);
+  assert.deepEqual(map(object({ generation: 2, deletionTimestamp: '2026-01-01T00:00:00Z' }), 'Modified'), keys);
+  assert.deepEqual(map(object({ uid: 'another' }), 'Modified'), keys);
+  assert.deepEqual(map(object({ name: 'b' }), 'Modified'), [{ namespace: 'n', name: 'b' }]);
+  assert.deepEqual(map(object({ name: 'b' }), 'Deleted'), [{ namespace: 'n', name: 'b' }]);
+  assert.deepEqual(map(object({ name: 'b' }), 'Added'), [{ namespace: 'n', name: 'b' }]);
 });

@@ -38,19 +38,27 @@ const parseKey = (text: string): Key => {
 export const itself = ({ metadata: { namespace, name } }: ApiObject): Key[] => [{ namespace, name }];
 
 /**
+ * What `map` says, when `aspect` of an object is not what it was the last time, and when the object goes: for whoever goes
+ * by a part of it while others write the rest.
+ */
+export function whenChanged<T extends ApiObject>(aspect: (object: T) => unknown, map: Watched<T>['map']): typeof map {
+  const seen = new Map<string, string>();
+  return (object, event) => {
+    const { namespace = '', name } = object.metadata;
+    const [id, now] = [`${namespace}/${name}`, JSON.stringify(aspect(object))];
+    if (event === 'Deleted') seen.delete(id);
+    else if (seen.get(id) === now) return [];
+    else seen.set(id, now);
+    return map(object, event);
+  };
+}
+
+/**
  * The object itself, when its spec or its being there has changed: for a controller that writes what it measured into
  * status each time, and would otherwise be woken by that.
  */
-export function itselfWhenAsked(): (object: ApiObject) => Key[] {
-  const seen = new Map<string, string>();
-  return (object) => {
-    const { namespace, name, uid, generation, deletionTimestamp } = object.metadata;
-    const [id, now] = [`${namespace}/${name}`, `${uid} ${generation} ${deletionTimestamp}`];
-    if (seen.get(id) === now) return [];
-    seen.set(id, now);
-    return itself(object);
-  };
-}
+export const itselfWhenAsked = () =>
+  whenChanged(({ metadata: { uid, generation, deletionTimestamp } }) => [uid, generation, deletionTimestamp], itself);
 
 /** The owner of a kind, for a controller's children. */
 export const owner =
@@ -73,6 +81,10 @@ export class RunningController {
     this.#controller = controller;
     this.#observer = observer;
     this.#log = log;
+  }
+
+  get watches(): Controller['watches'] {
+    return this.#controller.watches;
   }
 
   enqueue(key: Key): void {

@@ -1,5 +1,5 @@
 import type { Cluster, Watch } from './cluster/cluster.ts';
-import { type Controller, type Observer, RunningController } from './controller.ts';
+import { type Controller, type Observer, RunningController, type Watched } from './controller.ts';
 import type { Log } from './reconcile.ts';
 
 export interface ManagerOptions {
@@ -20,6 +20,12 @@ export interface Manager {
   watchAgeSeconds(): number;
 }
 
+/** The same for watches that are told the same. */
+const placeOf = ({ type, options = {} }: Watched): string => {
+  const labels = Object.entries(options.labels ?? {}).sort(([a], [b]) => a.localeCompare(b));
+  return JSON.stringify([type.apiVersion, type.plural, options.namespace, labels]);
+};
+
 /**
  * Watches, queues and workers of all controllers. Nothing is reconciled before every watch has delivered its first
  * list: a controller never acts on an absence that is only not seen yet. Reads go to the API server each time (a cache
@@ -29,16 +35,22 @@ export function manager({ cluster, controllers, observer, log, gracePeriodMs = 3
   const watches: Watch[] = [];
   let ready = false;
 
-  function start(controller: Controller): RunningController {
-    const running = new RunningController(controller, observer, log);
-    for (const { type, options = {}, map } of controller.watches) {
+  /** What several controllers watch is listed, followed and held once. */
+  function watchAll(running: readonly RunningController[]): void {
+    const shared = Map.groupBy(
+      running.flatMap((one) => one.watches.map((watched) => ({ one, watched }))),
+      ({ watched }) => placeOf(watched),
+    );
+    for (const listeners of shared.values()) {
+      const [{ watched: first }] = listeners as [(typeof listeners)[number]];
       watches.push(
-        cluster.watch(type, options, ({ object, type: event }) =>
-          map(object, event).forEach((key) => void running.enqueue(key)),
-        ),
+        cluster.watch(first.type, first.options ?? {}, ({ object, type: event }) => {
+          for (const { one, watched } of listeners) {
+            for (const key of watched.map(object, event)) one.enqueue(key);
+          }
+        }),
       );
     }
-    return running;
   }
 
   return {
@@ -49,7 +61,8 @@ export function manager({ cluster, controllers, observer, log, gracePeriodMs = 3
     },
 
     async run(signal) {
-      const running = controllers.map(start);
+      const running = controllers.map((controller) => new RunningController(controller, observer, log));
+      watchAll(running);
       const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
       await Promise.race([Promise.all(watches.map(({ synced }) => synced)), stopped]);
       if (!signal.aborted) {

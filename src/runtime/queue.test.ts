@@ -38,6 +38,14 @@ test('a delay is kept, the earliest of several wins, and adding at once beats it
   queue.stop();
 });
 
+test('what is to come back at its time does not count as waiting', async () => {
+  const queue = new WorkQueue();
+  queue.addAfter('later', 60_000);
+  queue.add('now');
+  assert.equal(queue.depth, 1);
+  queue.stop();
+});
+
 test('failures double the delay until they are forgotten', async () => {
   const queue = new WorkQueue({ baseDelayMs: 8 });
   const timed = async () => {

@@ -28,9 +28,9 @@ export class WorkQueue {
     this.#maxDelayMs = maxDelayMs;
   }
 
-  /** How many names wait, delayed ones included. */
+  /** How many names wait to be taken. Those that are to come back at their time wait for nobody. */
   get depth(): number {
-    return this.#waiting.size + this.#due.size;
+    return this.#waiting.size;
   }
 
   add(key: string): void {

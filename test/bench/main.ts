@@ -11,6 +11,7 @@ import { measurement } from './measurement.ts';
 import { mishaps } from './mishaps.ts';
 import { nasTable } from './nas-table.ts';
 import { onnxRoundtrip } from './onnx-roundtrip.ts';
+import { operator } from './operator.ts';
 import { predictorTable } from './predictor-table.ts';
 import { proposal } from './proposal.ts';
 import { quantization } from './quantization.ts';
@@ -32,6 +33,7 @@ const benches: Record<string, Bench> = {
   forecast,
   serving,
   mishaps,
+  operator,
 };
 const withoutArguments = ['measurement', 'allocation', 'quantization', 'proposal'];
 

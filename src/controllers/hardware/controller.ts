@@ -1,6 +1,7 @@
 import { apiVersion, labels } from '../../api/common.ts';
 import type { HardwareProfile } from '../../api/hardware-profile.ts';
-import { hardwareProfiles } from '../../api/resources.ts';
+import { hardwareProfiles, trials } from '../../api/resources.ts';
+import type { Trial } from '../../api/trial.ts';
 import { acceleratorType, defaultLabelKeys } from '../../core/hardware/labels.ts';
 import type { Cluster } from '../../runtime/cluster/cluster.ts';
 import { nodes, type Pod, pods } from '../../runtime/cluster/core-types.ts';
@@ -10,6 +11,7 @@ import { ensure, writeStatus } from '../shared/status.ts';
 import { type WorkerSettings, workerPod } from '../shared/worker-pod.ts';
 import { decide } from './decide.ts';
 import { gather } from './gather.ts';
+import { Machines } from './met.ts';
 
 export interface HardwareOptions {
   cluster: Cluster;
@@ -28,6 +30,7 @@ const probeWorker = { cpu: '1', memory: '1Gi', deadline: '5m' };
 export function hardwareController(options: HardwareOptions): Controller {
   const { cluster, clock, worker: settings, holdDownMs, labelKeys = defaultLabelKeys } = options;
   const { namespace, image } = settings;
+  const machines = new Machines();
 
   function podOf(profile: HardwareProfile, name: string): Pod {
     const owner = { ...profile, kind: 'HardwareProfile', metadata: { ...profile.metadata, namespace } };
@@ -42,7 +45,7 @@ export function hardwareController(options: HardwareOptions): Controller {
   return {
     name: 'hardware',
     async reconcile({ name }) {
-      const snapshot = await gather(cluster, name, labelKeys, namespace);
+      const snapshot = await gather(cluster, name, labelKeys, namespace, machines.of(name));
       const decision = decide(snapshot, { holdDownMs, image }, clock());
       const { create, status, start, over, events, requeueAfterMs } = decision;
       if (create) {
@@ -66,6 +69,7 @@ export function hardwareController(options: HardwareOptions): Controller {
     },
     watches: [
       { type: hardwareProfiles, map: itself },
+      { type: trials, map: (trial: Trial) => (machines.see(trial) ? [{ name: trial.spec.accelerator }] : []) },
       {
         type: pods,
         options: { labels: { [labels.managedBy]: 'retune' } },

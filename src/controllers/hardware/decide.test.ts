@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apiVersion } from '../../api/common.ts';
 import type { HardwareProfile } from '../../api/hardware-profile.ts';
-import type { Trial } from '../../api/trial.ts';
 import { fingerprint } from '../../core/hardware/fingerprint.ts';
 import type { Node, Pod } from '../../runtime/cluster/core-types.ts';
 import { findCondition } from '../../runtime/conditions.ts';
@@ -25,7 +24,7 @@ const profile = (status?: HardwareProfile['status']): HardwareProfile => ({
   ...{ apiVersion, kind: 'HardwareProfile', metadata: { name: 'tesla-t4', generation: 1 }, spec: { match }, status },
 });
 const snapshot = (change: Partial<HardwareSnapshot> = {}): HardwareSnapshot => ({
-  ...{ profile: profile(), match, nodes: [node('n1')], trials: [], pod: undefined },
+  ...{ profile: profile(), match, nodes: [node('n1')], met: undefined, pod: undefined },
   ...change,
 });
 const ready = (found: HardwareProfile['status']) => findCondition(found?.conditions, 'Ready');
@@ -106,18 +105,18 @@ test('a type is probed once its nodes are there for good, and what was found is 
 test('another engine is the next generation; a probe that finds the same is not', () => {
   const before = { ...stable, probe: { count: 1, image: 'retune:1', finished: '2026-01-01T00:00:00Z' } };
   const known = { ...before, facts: facts('onnxruntime 1'), fingerprint: fingerprint(facts('onnxruntime 1')) };
-  const trial = { status: { finished: '2026-01-01T11:00:00Z', facts: facts('onnxruntime 2') } } as Trial;
-  const again = decide(snapshot({ profile: profile(known), trials: [trial] }), settings, startMs);
+  const met = { finished: '2026-01-01T11:00:00Z', facts: facts('onnxruntime 2') };
+  const again = decide(snapshot({ profile: profile(known), met }), settings, startMs);
   assert.equal(again.start, 'probe-tesla-t4-1-0');
   for (const [engine, generation] of [
     ['onnxruntime 2', 2],
     ['onnxruntime 1', 1],
   ] as const) {
     const pod = answered('probe-tesla-t4-1-0', engine);
-    const next = decide(snapshot({ profile: profile(again.status), trials: [trial], pod }), settings, startMs);
+    const next = decide(snapshot({ profile: profile(again.status), met, pod }), settings, startMs);
     assert.equal(next.status?.generation, generation);
     // Nodes that differ would have it probed for ever.
-    const after = decide(snapshot({ profile: profile(next.status), trials: [trial] }), settings, startMs + 60_000);
+    const after = decide(snapshot({ profile: profile(next.status), met }), settings, startMs + 60_000);
     assert.equal(after.start, undefined);
   }
 });

@@ -6,7 +6,7 @@ import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
 import type { Node } from '../../runtime/cluster/core-types.ts';
 import { findCondition, type StatusCondition, setCondition } from '../../runtime/conditions.ts';
 import type { HardwareSnapshot } from './gather.ts';
-import { latestFacts, probeStep } from './probe.ts';
+import { probeStep } from './probe.ts';
 
 export interface HardwareDecision {
   /** Labels of a profile to make, where there is none yet. */
@@ -54,10 +54,10 @@ export interface HardwareSettings {
   image: string;
 }
 
-/** Pure: what is known of one accelerator type, from its nodes, its probe and the trials that ran on it. */
+/** Pure: what is known of one accelerator type, from its nodes, its probe and the latest trial that ran on it. */
 export function decide(snapshot: HardwareSnapshot, settings: HardwareSettings, nowMs: number): HardwareDecision {
   const { holdDownMs, image } = settings;
-  const { profile, match, nodes, trials } = snapshot;
+  const { profile, match, nodes, met } = snapshot;
   if (!profile) return match ? { create: match, events: [] } : { events: [] };
   const ready = nodes.filter(usable);
   const { stableSince, stable, againInMs } = presence(ready.length, profile.status?.stableSince, holdDownMs, nowMs);
@@ -67,7 +67,7 @@ export function decide(snapshot: HardwareSnapshot, settings: HardwareSettings, n
     Stable: `${ready.length} node${ready.length === 1 ? '' : 's'} of this type`,
     HoldingDown: `its nodes must be there for ${holdDownMs / 1000} s on end before they are measured on`,
   }[reason];
-  const facts = profile.status?.facts ?? latestFacts(trials)?.facts;
+  const facts = profile.status?.facts ?? met?.facts;
   const before = findCondition(profile.status?.conditions, 'Ready');
   const next = {
     ...{ type: 'Ready', status: stable ? ('True' as const) : ('False' as const), reason, message },

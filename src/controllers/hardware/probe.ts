@@ -1,5 +1,4 @@
 import type { HardwareProfile, HardwareProfileStatus } from '../../api/hardware-profile.ts';
-import type { Trial } from '../../api/trial.ts';
 import { fingerprint } from '../../core/hardware/fingerprint.ts';
 import { podName, type Settled, step } from '../shared/attempt.ts';
 import { childName } from '../shared/names.ts';
@@ -16,21 +15,12 @@ export const probePod = (profile: HardwareProfile): string => podName(probeName(
 /** Nodes of one type that differ would have it probed without end. */
 const againAtMostEveryMs = 10 * 60_000;
 
-/** The machine that the latest trial ran on. */
-export function latestFacts(trials: readonly Trial[]): Trial['status'] {
-  return trials
-    .flatMap(({ status }) => (status?.facts ? [status] : []))
-    .sort((a, b) => (a.finished ?? '').localeCompare(b.finished ?? ''))
-    .at(-1);
-}
-
 /** Whether what was found of a type may no longer be so: it was never probed, the workers are others, or a trial met another machine. */
-function isStale({ profile, trials }: HardwareSnapshot, image: string, nowMs: number): boolean {
+function isStale({ profile, met }: HardwareSnapshot, image: string, nowMs: number): boolean {
   const { probe, fingerprint: known } = profile?.status ?? {};
   if (!probe?.finished || probe.image !== image) return true;
   if (nowMs - Date.parse(probe.finished) < againAtMostEveryMs) return false;
-  const latest = latestFacts(trials);
-  return !!latest?.facts && (latest.finished ?? '') > probe.finished && fingerprint(latest.facts) !== known;
+  return !!met && met.finished > probe.finished && fingerprint(met.facts) !== known;
 }
 
 /** One step of a probe: none is started before the nodes are there for good, and one that runs is seen to its end. */

@@ -1,10 +1,20 @@
+import type { HardwareProfile } from '../../api/hardware-profile.ts';
+import type { LatencySLA } from '../../api/latency-sla.ts';
 import { hardwareProfiles, latencySlas, nasSearches, trials, variants } from '../../api/resources.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
-import { type Controller, itself, owner } from '../../runtime/controller.ts';
+import { type Controller, itself, owner, whenChanged } from '../../runtime/controller.ts';
 import type { Clock } from '../../runtime/reconcile.ts';
 import { ensure, writeStatus } from '../shared/status.ts';
 import { decide } from './decide.ts';
 import { gather } from './gather.ts';
+
+/** What searches go by of a profile. Its nodes come and go, and all searches are too many to be looked at for that. */
+const aspectOfProfile = ({ status }: HardwareProfile) => {
+  const conditions = status?.conditions?.map(({ type, status: value }) => [type, value]);
+  return [status?.generation, status?.abilities, conditions];
+};
+/** And of an SLA, whose status is another each time that production was looked at. */
+const aspectOfSla = ({ spec, status }: LatencySLA) => [spec.searchRef.name, status?.verdict === 'Violated'];
 
 /** Proposes variants, has them measured on every accelerator, and keeps the front. */
 export function searchController({ cluster, clock }: { cluster: Cluster; clock: Clock }): Controller {
@@ -32,10 +42,12 @@ export function searchController({ cluster, clock }: { cluster: Cluster; clock: 
       { type: nasSearches, map: itself },
       { type: variants, map: owner('NASSearch') },
       { type: trials, map: owner('NASSearch') },
-      { type: hardwareProfiles, map: () => [...known.values()] },
+      { type: hardwareProfiles, map: whenChanged(aspectOfProfile, () => [...known.values()]) },
       {
         type: latencySlas,
-        map: ({ metadata, spec }): Key[] => [{ namespace: metadata.namespace, name: spec.searchRef.name }],
+        map: whenChanged(aspectOfSla, ({ metadata, spec }) => [
+          { namespace: metadata.namespace, name: spec.searchRef.name },
+        ]),
       },
     ],
   };

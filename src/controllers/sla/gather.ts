@@ -131,7 +131,8 @@ export async function gather(
   const ofSearch = { namespace, labels: { [labels.search]: search?.metadata.name ?? sla.spec.searchRef.name } };
   const [workload, slas, itsVariants, itsTrials, profiles] = await Promise.all([
     observe(sources, sla),
-    cluster.list(latencySlas, { namespace }),
+    // Only one that acts can be in another's way.
+    sla.spec.mode === 'Auto' ? cluster.list(latencySlas, { namespace }) : [],
     cluster.list(variants, ofSearch),
     cluster.list(trials, ofSearch),
     cluster.list(hardwareProfiles),

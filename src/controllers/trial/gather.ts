@@ -5,7 +5,7 @@ import type { Trial } from '../../api/trial.ts';
 import type { Variant } from '../../api/variant.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
 import { type Pod, pods } from '../../runtime/cluster/core-types.ts';
-import { podName } from '../shared/attempt.ts';
+import { isSettled, podName } from '../shared/attempt.ts';
 import { trialName } from '../shared/names.ts';
 
 export interface TrialSnapshot {
@@ -20,12 +20,18 @@ export interface TrialSnapshot {
   pod: Pod | undefined;
 }
 
-/** Every read about one trial; undefined when it is gone. */
+const nothing = { search: undefined, variant: undefined, baseline: undefined, reference: undefined, pod: undefined };
+
+/** Every read about one trial; undefined when it is gone. Of one that has ended only its machines can still matter. */
 export async function gather(cluster: Cluster, key: Key): Promise<TrialSnapshot | undefined> {
   const trial = await cluster.get(trials, key);
   if (!trial || trial.metadata.deletionTimestamp) return undefined;
   const { namespace } = key;
   const { searchRef, variantRef, baselineRef, accelerator, generation, phase } = trial.spec;
+  if (isSettled(trial.status, 'Succeeded')) {
+    const profile = await cluster.get(hardwareProfiles, { name: accelerator });
+    return { ...nothing, trial, profile };
+  }
   const place = { accelerator, generation, phase: phase?.name };
   const [search, variant, baseline, profile, reference, pod] = await Promise.all([
     cluster.get(nasSearches, { namespace, name: searchRef.name }),

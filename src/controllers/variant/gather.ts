@@ -3,7 +3,7 @@ import { nasSearches, variants } from '../../api/resources.ts';
 import type { Variant } from '../../api/variant.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
 import { type Pod, pods } from '../../runtime/cluster/core-types.ts';
-import { podName } from '../shared/attempt.ts';
+import { isSettled, podName } from '../shared/attempt.ts';
 
 export interface VariantSnapshot {
   variant: Variant;
@@ -14,10 +14,11 @@ export interface VariantSnapshot {
   pod: Pod | undefined;
 }
 
-/** Every read about one variant; undefined when it is gone. */
+/** Every read about one variant; undefined when it is gone. Once it has ended nothing else matters to it. */
 export async function gather(cluster: Cluster, key: Key): Promise<VariantSnapshot | undefined> {
   const variant = await cluster.get(variants, key);
   if (!variant || variant.metadata.deletionTimestamp) return undefined;
+  if (isSettled(variant.status, 'Ready')) return { variant, search: undefined, base: undefined, pod: undefined };
   const { namespace } = key;
   const [search, pod] = await Promise.all([
     cluster.get(nasSearches, { namespace, name: variant.spec.searchRef.name }),

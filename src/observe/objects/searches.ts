@@ -24,6 +24,15 @@ function counts(objects: readonly (NASSearch | Trial)[]) {
   return [...found.values()];
 }
 
+/** What series are made of, of a trial: a tenth of it. */
+function outline({ apiVersion, kind, metadata: { namespace, name }, spec, status }: Trial): Trial {
+  const conditions = (status?.conditions ?? []).filter(({ type }) => type === 'Succeeded');
+  return {
+    ...{ apiVersion, kind, metadata: { namespace, name }, spec },
+    status: { latency: status?.latency, conditions },
+  };
+}
+
 /** How far each search is, and how its measurements go. Reasons are a fixed set; searches beyond the cap are only counted. */
 export function searchMetrics(registry: Registry): Watched[] {
   const registers = [registry];
@@ -52,9 +61,10 @@ export function searchMetrics(registry: Registry): Watched[] {
     const found = forecastOf(searches.get({ namespace: metadata.namespace, name: spec.searchRef.name }), now);
     if (found) error.observe(found.error);
   };
-  const tried = new Seen<Trial>(trials, (before, now) => {
+  const changed = (before: Trial | undefined, now: Trial) => {
     if (stateOf(now) !== 'running') ended(before, now);
-  });
+  };
+  const tried = new Seen<Trial>(trials, { changed, keep: outline });
 
   const gauge = gauges(registry);
   const counted = (name: string, help: string, objects: () => readonly (NASSearch | Trial)[]) =>

@@ -12,18 +12,28 @@ export class Seen<T extends ApiObject> {
   readonly #type: ResourceType<T>;
   readonly #changed: (before: T | undefined, now: T) => void;
   readonly #objects = new Map<string, T>();
+  #named: T[] | undefined;
 
   readonly #deleted: (object: T) => void;
+  readonly #keep: (object: T) => T;
 
-  /** `changed` hears of every object that is seen, with what it was before; `deleted` of those that go. */
+  /**
+   * `changed` hears of every object that is seen, with what is kept of it before; `deleted` of those that go. `keep` says
+   * what is kept of an object: all of it when left out.
+   */
   constructor(
     type: ResourceType<T>,
-    changed: (before: T | undefined, now: T) => void = () => undefined,
-    deleted: (object: T) => void = () => undefined,
+    hooks: {
+      changed?: (before: T | undefined, now: T) => void;
+      deleted?: (object: T) => void;
+      keep?: (object: T) => T;
+    } = {},
   ) {
+    const { changed = () => undefined, deleted = () => undefined, keep = (object) => object } = hooks;
     this.#type = type;
     this.#changed = changed;
     this.#deleted = deleted;
+    this.#keep = keep;
   }
 
   /** Listens, and has nothing reconciled. */
@@ -32,12 +42,13 @@ export class Seen<T extends ApiObject> {
       type: this.#type,
       map: (object: T, event: WatchEvent<T>['type']) => {
         const id = idOf(object);
+        this.#named = undefined;
         if (event === 'Deleted') {
           this.#objects.delete(id);
           this.#deleted(object);
         } else {
           this.#changed(this.#objects.get(id), object);
-          this.#objects.set(id, object);
+          this.#objects.set(id, this.#keep(object));
         }
         return [];
       },
@@ -54,10 +65,13 @@ export class Seen<T extends ApiObject> {
 
   /** Those that have series of their own: the oldest, so that series don't come and go. */
   get named(): T[] {
-    const age = ({ metadata }: T) => metadata.creationTimestamp ?? '';
-    return this.all
-      .toSorted((a, b) => age(a).localeCompare(age(b)) || idOf(a).localeCompare(idOf(b)))
-      .slice(0, mostNamed);
+    // Every gauge of a scrape asks for them.
+    this.#named ??= this.all
+      .map((object) => ({ object, age: `${object.metadata.creationTimestamp ?? ''} ${idOf(object)}` }))
+      .sort((a, b) => (a.age < b.age ? -1 : 1))
+      .slice(0, mostNamed)
+      .map(({ object }) => object);
+    return this.#named;
   }
 
   /** How many have none. */

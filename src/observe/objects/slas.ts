@@ -39,7 +39,7 @@ export function slaMetrics(registry: Registry): Watched[] {
       bySla.add(now, result);
     }
   };
-  const slas = new Seen<LatencySLA>(latencySlas, changed, (sla) => bySla.forget(sla));
+  const slas = new Seen<LatencySLA>(latencySlas, { changed, deleted: (sla) => bySla.forget(sla) });
   const profiles = new Seen(hardwareProfiles);
 
   const gauge = gauges(registry);

@@ -114,7 +114,8 @@ export interface Cluster {
   list<T extends ApiObject>(type: ResourceType<T>, options?: ListOptions): Promise<T[]>;
   /**
    * Calls `handler` for every object there is and for every change after. An object that is seen again unchanged by a
-   * resync or a re-list after a break is not delivered twice; one that vanished during a break is delivered as Deleted.
+   * resync or a re-list after a break is not delivered twice; one that vanished during a break is delivered as Deleted, as
+   * it was seen last but without its status. `managedFields` are left out: get the object for them.
    */
   watch<T extends ApiObject>(
     type: ResourceType<T>,

@@ -5,7 +5,7 @@ import type { ApiObject, Cluster, Key, ListOptions, ResourceType } from '../clus
 import { ApiError, isApiError } from '../errors.ts';
 import { client } from './client.ts';
 import { collectionPath, labelSelector, objectPath } from './paths.ts';
-import { type Listing, openWatch, type WatchTimes } from './watch.ts';
+import { openWatch, type Page, type WatchTimes } from './watch.ts';
 
 const pageSize = '500';
 const statusAttempts = 5;
@@ -50,19 +50,16 @@ export function kubernetesCluster(config: KubeConfig, log: Log, times?: Partial<
   const send = client(config);
   const bare = ({ apiVersion, kind }: ResourceType) => ({ apiVersion, kind });
 
-  async function listing<T extends ApiObject>(type: ResourceType<T>, options: ListOptions): Promise<Listing<T>> {
-    const items: T[] = [];
+  async function* pages<T extends ApiObject>(type: ResourceType<T>, options: ListOptions): AsyncGenerator<Page<T>> {
     let next: string | undefined;
-    let resourceVersion = '';
     do {
       const query = { limit: pageSize, continue: next, labelSelector: labelSelector(options.labels) };
       const answer = await send<ListAnswer<T>>({ method: 'GET', path: collectionPath(type, options.namespace), query });
+      const { resourceVersion } = answer.metadata;
       // A list's items leave out what its head says of all.
-      items.push(...answer.items.map((item) => ({ ...item, ...bare(type) })));
+      yield { items: answer.items.map((item) => ({ ...item, ...bare(type) })), resourceVersion };
       next = answer.metadata.continue;
-      resourceVersion = answer.metadata.resourceVersion;
     } while (next);
-    return { items, resourceVersion };
   }
 
   const put = <T extends ApiObject>(type: ResourceType<T>, object: T, subresource = '', fieldManager?: string) => {
@@ -80,10 +77,14 @@ export function kubernetesCluster(config: KubeConfig, log: Log, times?: Partial<
       }
     },
 
-    list: async (type, options = {}) => (await listing(type, options)).items,
+    async list<T extends ApiObject>(type: ResourceType<T>, options: ListOptions = {}) {
+      const all: T[] = [];
+      for await (const { items } of pages(type, options)) all.push(...items);
+      return all;
+    },
 
     watch: (type, filter, handler) =>
-      openWatch({ config, type, filter, list: () => listing(type, filter), handler, log, times }),
+      openWatch({ config, type, filter, pages: () => pages(type, filter), handler, log, times }),
 
     create: (type, object) =>
       send({ method: 'POST', path: collectionPath(type, object.metadata.namespace ?? 'default'), body: object }),

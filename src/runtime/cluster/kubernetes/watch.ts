@@ -4,8 +4,8 @@ import type { Log } from '../../reconcile.ts';
 import type { ApiObject, ListOptions, ResourceType, Watch, WatchEvent } from '../cluster.ts';
 import { collectionPath, labelSelector } from './paths.ts';
 
-/** A list, and the version of the collection that a watch goes on from. */
-export interface Listing<T> {
+/** A page of a list, and the version of the collection that a watch goes on from. */
+export interface Page<T> {
   items: T[];
   resourceVersion: string;
 }
@@ -21,6 +21,15 @@ export const defaultTimes: WatchTimes = { resyncMs: 10 * 60_000, retryMs: 1000 }
 /** The server no longer has the history from this version on: list again. */
 class Expired extends Error {}
 
+/**
+ * What is remembered of each object, to tell changes by and to tell that it is gone. Its status is most of an object, and
+ * whoever needs it keeps it.
+ */
+function withoutStatus<T extends ApiObject>(object: T): T {
+  const { status: _, ...rest } = object as T & { status?: unknown };
+  return rest as T;
+}
+
 const nameOf = ({ metadata: { namespace = '', name } }: ApiObject) => `${namespace}/${name}`;
 
 /**
@@ -31,12 +40,12 @@ export function openWatch<T extends ApiObject>(options: {
   config: KubeConfig;
   type: ResourceType<T>;
   filter: ListOptions;
-  list: () => Promise<Listing<T>>;
+  pages: () => AsyncIterable<Page<T>>;
   handler: (event: WatchEvent<T>) => void;
   log: Log;
   times?: Partial<WatchTimes>;
 }): Watch {
-  const { config, type, filter, list, handler, log } = options;
+  const { config, type, filter, pages, handler, log } = options;
   const times = { ...defaultTimes, ...options.times };
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -58,7 +67,9 @@ export function openWatch<T extends ApiObject>(options: {
   function present(object: T): void {
     const before = known.get(nameOf(object));
     if (before?.metadata.resourceVersion === object.metadata.resourceVersion) return;
-    known.set(nameOf(object), object);
+    // Who set which field is as long as the rest, and no watch is about that.
+    delete object.metadata.managedFields;
+    known.set(nameOf(object), withoutStatus(object));
     // The same name with another uid is another object: the first one's end fell into a break.
     if (before && before.metadata.uid !== object.metadata.uid) tell({ type: 'Deleted', object: before });
     tell({ type: before?.metadata.uid === object.metadata.uid ? 'Modified' : 'Added', object });
@@ -69,12 +80,19 @@ export function openWatch<T extends ApiObject>(options: {
   }
 
   async function relist(): Promise<void> {
-    const { items, resourceVersion } = await list();
-    heardMs = Date.now();
-    const names = new Set(items.map(nameOf));
+    const names = new Set<string>();
+    let listed = '';
+    // A page at a time: a kind may have more than this process can hold at once.
+    for await (const { items, resourceVersion } of pages()) {
+      heardMs = Date.now();
+      for (const object of items) {
+        names.add(nameOf(object));
+        present(object);
+      }
+      listed = resourceVersion;
+    }
     for (const [name, object] of [...known]) if (!names.has(name)) gone(object);
-    for (const object of items) present(object);
-    version = resourceVersion;
+    version = listed;
     nowSynced();
   }
 
