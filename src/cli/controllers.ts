@@ -43,7 +43,7 @@ export function controllers(options: {
   const { cluster, clock, worker, holdDownMs, labelKeys, told } = options;
   return [
     hardwareController({ cluster, clock, worker, holdDownMs, labelKeys }),
-    searchController({ cluster, clock }),
+    searchController({ cluster, clock, worker }),
     variantController({ cluster, clock, worker }),
     trialController({ cluster, clock, worker }),
     slaController({ cluster, clock, sources: { targetOf: openTarget(cluster), readerOf: readers(clock) } }),

@@ -1,13 +1,30 @@
+import { labels } from '../../api/common.ts';
+import type { NASSearch } from '../../api/nas-search.ts';
 import { hardwareProfiles, latencySlas, nasSearches, trials, variants } from '../../api/resources.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
+import { type Pod, pods } from '../../runtime/cluster/core-types.ts';
 import { type Controller, itself, owner } from '../../runtime/controller.ts';
 import type { Clock } from '../../runtime/reconcile.ts';
 import { ensure, writeStatus } from '../shared/status.ts';
+import { type WorkerSettings, workerPod } from '../shared/worker-pod.ts';
 import { decide } from './decide.ts';
 import { gather } from './gather.ts';
+import { checkPodName } from './model-check.ts';
+
+export interface SearchOptions {
+  cluster: Cluster;
+  clock: Clock;
+  worker: WorkerSettings;
+}
 
 /** Proposes variants, has them measured on every accelerator, and keeps the front. */
-export function searchController({ cluster, clock }: { cluster: Cluster; clock: Clock }): Controller {
+export function searchController({ cluster, clock, worker: settings }: SearchOptions): Controller {
+  const lookingPod = (search: NASSearch): Pod =>
+    workerPod({
+      ...{ owner: { ...search, kind: 'NASSearch' }, name: checkPodName(search), settings },
+      ...{ task: { kind: 'Digest', model: search.spec.model }, worker: search.spec.worker },
+      labels: { [labels.search]: search.metadata.name },
+    });
   /** Whom new hardware concerns: every search is seen when this process starts. */
   const known = new Map<string, Key>();
   return {
@@ -25,6 +42,10 @@ export function searchController({ cluster, clock }: { cluster: Cluster; clock: 
       await writeStatus(cluster, nasSearches, snapshot.search, decision.status);
       for (const variant of decision.variants) await ensure(cluster, variants, variant);
       for (const trial of decision.trials) await ensure(cluster, trials, trial);
+      if (decision.look === 'Start') await ensure(cluster, pods, lookingPod(snapshot.search));
+      const { checkPod } = snapshot;
+      // What it found is in status by now.
+      if (decision.look === 'Remove' && checkPod) await cluster.delete(pods, checkPod.metadata);
       for (const event of decision.events) await cluster.emit(snapshot.search, event);
       return { requeueAfterMs: decision.requeueAfterMs };
     },
@@ -32,10 +53,12 @@ export function searchController({ cluster, clock }: { cluster: Cluster; clock: 
       { type: nasSearches, map: itself },
       { type: variants, map: owner('NASSearch') },
       { type: trials, map: owner('NASSearch') },
+      { type: pods, options: { labels: { [labels.managedBy]: 'retune' } }, map: owner('NASSearch') },
       { type: hardwareProfiles, map: () => [...known.values()] },
       {
         type: latencySlas,
-        map: ({ metadata, spec }): Key[] => [{ namespace: metadata.namespace, name: spec.searchRef.name }],
+        map: ({ metadata: { namespace }, spec, status }): Key[] =>
+          [spec.searchRef.name, status?.retune?.search].flatMap((name) => (name ? [{ namespace, name }] : [])),
       },
     ],
   };

@@ -8,7 +8,7 @@ import type { SlaSnapshot } from './gather.ts';
 import { followUpSearch } from './retune.ts';
 
 const created = new Date(nowMs - 3_600_000).toISOString();
-const retune = { triggers: [...RetuneTrigger.options], cooldown: '1h' };
+const retune = { triggers: [...RetuneTrigger.options], cooldown: '1h', modelCheck: '6h' };
 const with_ = (change: object, status?: object) => {
   const sla = anSla({ retune: { ...retune, ...change } }, status);
   return { ...sla, metadata: { ...sla.metadata, creationTimestamp: created } };
