@@ -24,10 +24,12 @@ export interface SearchSnapshot {
 }
 
 /** What is left of an earlier search of the same name is being deleted, and is none of this one's. */
-const ownedBy =
-  ({ metadata: { uid } }: NASSearch) =>
-  ({ metadata }: ApiObject) =>
-    metadata.ownerReferences?.find(({ controller }) => controller)?.uid === uid;
+const isOf =
+  (search: NASSearch) =>
+  ({ metadata }: ApiObject): boolean => {
+    const controller = metadata.ownerReferences?.find((reference) => reference.controller);
+    return !controller || controller.uid === search.metadata.uid;
+  };
 
 /** Every read for one reconcile; undefined when the search is gone. */
 export async function gather(cluster: Cluster, key: Key): Promise<SearchSnapshot | undefined> {
@@ -45,11 +47,11 @@ export async function gather(cluster: Cluster, key: Key): Promise<SearchSnapshot
   const naming = slas.filter(({ spec }) => spec.searchRef.name === name);
   return {
     search,
-    variants: itsVariants.filter(ownedBy(search)),
-    trials: itsTrials.filter(ownedBy(search)),
+    variants: itsVariants.filter(isOf(search)),
+    trials: itsTrials.filter(isOf(search)),
     profiles,
     slas: naming,
     checkEveryMs: checkEveryMs(slas, name),
-    checkPod: checkPod && ownedBy(search)(checkPod) ? checkPod : undefined,
+    checkPod: checkPod && isOf(search)(checkPod) ? checkPod : undefined,
   };
 }
