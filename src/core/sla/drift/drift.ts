@@ -94,3 +94,5 @@ export const stillLearning = ({ learnedSeconds }: Pick<Charts, 'learnedSeconds'>
 
 export const alarmed = ({ median, tail }: Pick<Charts, 'median' | 'tail'>): boolean =>
   Boolean(median?.alarmed || tail?.alarmed);
+
+export const afterRollout = (_charts: Charts): Charts => nothingKnown;
