@@ -13,6 +13,8 @@ const calmAt = alarmAt / 2;
 const memorySeconds = 1800;
 /** Requests that wait behind one another are slow together: dispersion is measured over as long as a drift lasts. */
 const blockSeconds = 60;
+/** While so little is known that a drift would soon be learned as usual; later it would only bias what is learned. */
+const cautiousSeconds = 900;
 const blocksRemembered = 120;
 /** Taken before production has shown its own. */
 const firstDispersion = 10;
@@ -97,8 +99,8 @@ function dispersionAfter(chart: DriftChart, look: Look, deviation: number, varia
  * One look of a cumulative sum (Page 1954) of binomial log-likelihood ratios: has the share of requests above the usual
  * quantile at this load become what it would be if every request took 20% longer? The usual quantile is the one measured
  * in the trial times a ratio that is learned slowly from production. The ratio of likelihoods is divided by how much
- * the counts scatter beyond a binomial (quasi-likelihood; Wedderburn 1974), because slow requests come in clumps. The
- * more evidence there is, the less is learned.
+ * the counts scatter beyond a binomial (quasi-likelihood; Wedderburn 1974), because slow requests come in clumps. At
+ * first, when a minute counts for much, less is learned the more evidence there is.
  */
 export function look(chart: DriftChart | undefined, at: Look): DriftChart | undefined {
   if (!chart) return first(at);
@@ -115,7 +117,8 @@ export function look(chart: DriftChart | undefined, at: Look): DriftChart | unde
   const alarmed = evidence >= alarmAt || (chart.alarmed && evidence > calmAt);
   if (evidence > calmAt || alarmed) return { ...chart, evidence, alarmed };
   const pace = Math.min(0.5, seconds / Math.min(memorySeconds, at.learnedSeconds + seconds));
-  const gain = pace * (1 - evidence / calmAt);
+  const caution = Math.max(0, 1 - at.learnedSeconds / cautiousSeconds);
+  const gain = pace * (1 - (caution * evidence) / calmAt);
   const drifted = clamp(((share - usual) / (slowed - usual)) * Math.log(shift), -0.3, 0.3);
   const deviation = samples * (share - usual);
   const variance = samples * usual * (1 - usual);
