@@ -89,3 +89,18 @@ test('a base model that was overwritten starts one search, and another one when 
   assert.deepEqual([again?.trigger, again?.before, again?.modelDigest], ['ModelChanged', name, digest('c')]);
   assert.deepEqual(later(undefined, 'c')?.modelDigest, digest('c'), 'it was mended since');
 });
+
+test('a drift starts a search once the variant has served for a quarter of an hour', () => {
+  const chart = {
+    ...{ ratio: 1, shiftedShare: 0.7, dispersion: 2, block: { seconds: 0, deviation: 0, variance: 0 } },
+    ...{ evidence: 15, alarmed: true },
+  };
+  const after = (learnedSeconds: number) => {
+    const drift = {
+      ...{ variant: 'base', accelerator: 'cpu', learnedSeconds, load: 10, usualLoad: 10, drainSeconds: 0 },
+      ...{ median: chart, since: created },
+    };
+    return decide(aSnapshot({ sla: with_({}, { drift }), production: aReading(300, 0) }), nowMs).status.retune?.trigger;
+  };
+  assert.deepEqual([after(600), after(900)], [undefined, 'DriftConfirmed']);
+});

@@ -11,6 +11,9 @@ import { controlledBy } from '../shared/owner.ts';
 import { type Context, condition } from './context.ts';
 import type { SlaSnapshot } from './gather.ts';
 
+/** A drift is told of as soon as it is found; nothing is searched for one of a variant that has hardly served yet. */
+const searchedAfterSeconds = 900;
+
 const stateOf = (search: NASSearch | undefined) => findCondition(search?.status?.conditions, 'Succeeded')?.status;
 
 /** Whether a search that the SLA goes by, or started, has not ended. */
@@ -54,7 +57,7 @@ export function decideRetune(context: Context, target: TargetSnapshot): void {
   const found = retuneReason(
     {
       hold: findCondition(status.conditions, 'Ready')?.reason,
-      driftSince: status.drift?.since,
+      driftSince: (status.drift?.learnedSeconds ?? 0) >= searchedAfterSeconds ? status.drift?.since : undefined,
       model: target.image && status.image ? { now: target.image, searched: status.image } : undefined,
       base,
       scheduled: scheduled(context),
