@@ -71,12 +71,15 @@ function knownNats(chart: DriftChart, { histogram, seconds, quantile, learnedSec
 }
 
 /**
- * How much the evidence of one look counts: an alarm compares two samples, what was learned and the last minutes, and the
- * variances of both add up. Nothing counts before the first could have raised an alarm itself.
+ * What one look adds to the evidence, or takes from it. An alarm compares two samples, what was learned and the last
+ * minutes, and the variances of both add up. Nothing counts against production before the first could have raised an
+ * alarm itself.
  */
-function weight(chart: DriftChart, at: Look): number {
+function evidenceOf(chart: DriftChart, at: Look, nats: number): number {
+  const bounded = (alarmAt / at.leastSeconds) * at.seconds;
   const known = knownNats(chart, at);
-  return at.learning || known < alarmAt ? 0 : 1 / (chart.dispersion * (1 + alarmAt / known));
+  const gained = clamp(nats / (chart.dispersion * (1 + alarmAt / known)), -bounded, bounded);
+  return at.learning || known < alarmAt ? Math.min(0, gained) : gained;
 }
 
 function dispersionAfter(chart: DriftChart, look: Look, deviation: number, variance: number) {
@@ -111,10 +114,9 @@ export function look(chart: DriftChart | undefined, at: Look): DriftChart | unde
   const [usual, slowed] = shares(chart, quantile);
   const share = shareAbove(histogram, bound);
   const perRequest = share * Math.log(slowed / usual) + (1 - share) * Math.log((1 - slowed) / (1 - usual));
-  const bounded = (alarmAt / at.leastSeconds) * seconds;
-  const gained = clamp(samples * perRequest * weight(chart, at), -bounded, bounded);
-  const evidence = clamp(chart.evidence + gained, 0, most);
+  const evidence = clamp(chart.evidence + evidenceOf(chart, at, samples * perRequest), 0, most);
   const alarmed = evidence >= alarmAt || (chart.alarmed && evidence > calmAt);
+  // What may be a drift is not learned as usual.
   if (evidence > calmAt || alarmed) return { ...chart, evidence, alarmed };
   const pace = Math.min(0.5, seconds / Math.min(memorySeconds, at.learnedSeconds + seconds));
   const caution = Math.max(0, 1 - at.learnedSeconds / cautiousSeconds);

@@ -57,6 +57,12 @@ test('a persistent slowdown keeps its alarm and is not learned as usual', () => 
   assert.ok((hour.median?.ratio ?? 9) < 1.06, `${hour.median?.ratio}`);
 });
 
+test('an alarm ends with its cause, also where few requests are left to tell', () => {
+  const slow = after(usual, 18, () => histogramOf(250, 1.3));
+  assert.equal(alarmed(slow), true);
+  assert.equal(alarmed(after(slow, 600, () => histogramOf(10))), false);
+});
+
 test('no data and saturation alarm nobody, and change nothing that was learned', () => {
   assert.equal(watch(usual, interval(histogramOf(0)), expectedAt), usual);
   assert.equal(watch(usual, interval(histogramOf(500, 9), 0), expectedAt), usual);

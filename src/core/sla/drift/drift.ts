@@ -2,7 +2,7 @@ import type { DriftChart } from '../../../api/sla-counts.ts';
 import { type CumulativeHistogram, shareAbove, total } from '../../statistics/histogram.ts';
 import { look } from './chart.ts';
 
-/** What is usual is learned for so long at least before anything counts as a drift; see `weight` of a chart. */
+/** What is usual is learned for so long at least before anything counts as a drift; see `evidenceOf` of a chart. */
 const learningSeconds = 90;
 /** What a burst leaves behind is explained by that burst: load is a maximum that falls by e in so long. */
 const loadSeconds = 60;
