@@ -77,6 +77,16 @@ export const LatencySLASpec = z
           .max(64)
           .optional()
           .describe('When to search again whatever happens: five fields of cron, in UTC, such as 0 3 * * 0.'),
+        modelCheck: Duration.default('6h')
+          .describe(
+            'For trigger ModelChanged: how often the file of the base model is looked at, in whole minutes or hours; 0m for never.',
+          )
+          .meta(
+            cel({
+              rule: "self.matches('^[0-9]+(m|h)$')",
+              message: 'spec.retune.modelCheck must be whole minutes or hours, such as 30m or 6h, or 0m for never',
+            }),
+          ),
         cooldown: Duration.default('1h').describe('Rest after the start of one such search before the next.'),
       })
       .prefault({}),
@@ -157,6 +167,10 @@ export const RetuneStatus = z.object({
   trigger: RetuneTrigger,
   started: Time,
   thresholdMs: z.number(),
+  before: Name.optional().describe(
+    'One started earlier that the SLA goes by until this one has succeeded; that of searchRef when left out.',
+  ),
+  modelDigest: Digest.optional().describe('The base model as it was found to be when it was started.'),
 });
 export type RetuneStatus = z.infer<typeof RetuneStatus>;
 

@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { RewriteName } from './analysis.ts';
 import { GraphOptimization, Precision } from './candidate.ts';
-import { Conditions, cel, Duration, FileRef, Name, Percentage, Quantity, type Resource, Time } from './common.ts';
+import {
+  Conditions,
+  cel,
+  Digest,
+  Duration,
+  FileRef,
+  Name,
+  Percentage,
+  Quantity,
+  type Resource,
+  Time,
+} from './common.ts';
 import { Trainer } from './trainer.ts';
 import { judging, QualityMetric } from './variant.ts';
 
@@ -246,11 +257,23 @@ export const AcceleratorStatus = z.object({
 });
 export type AcceleratorStatus = z.infer<typeof AcceleratorStatus>;
 
+/** What the base model was when it was last looked at, for an SLA that asks whether it is still the one searched. */
+export const ModelCheck = z.object({
+  started: Time.optional().describe('When the look that goes on now began.'),
+  finished: Time.optional().describe('When the last one ended.'),
+  digest: Digest.optional().describe('What the model was then; that of the last look that could read it.'),
+});
+export type ModelCheck = z.infer<typeof ModelCheck>;
+
 export const NASSearchStatus = z.object({
   observedGeneration: z.int().optional(),
   started: Time.optional(),
   finished: Time.optional(),
   base: Name.optional().describe('The variant that is the base model itself, the control of every trial.'),
+  modelDigest: Digest.optional().describe(
+    'What the base model is that is searched: the digest of its file, or of that and the files that its weights lie in.',
+  ),
+  modelCheck: ModelCheck.optional(),
   variants: z.object({ ready: z.int(), failed: z.int(), pending: z.int() }).optional(),
   trials: z.object({ succeeded: z.int(), failed: z.int(), running: z.int(), pending: z.int() }).optional(),
   accelerators: z

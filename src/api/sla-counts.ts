@@ -44,6 +44,10 @@ export const Drift = z.object({
   load: z.number().describe('Requests a second at one replica: the most of the last minute or so.'),
   usualLoad: z.number().describe('Its mean over the last ten minutes.'),
   drainSeconds: z.number().describe('How long a queue that a surge or saturation left may still explain the tail.'),
+  dispersion: z
+    .object({ median: z.number().optional(), tail: z.number().optional() })
+    .optional()
+    .describe('That of the variant before, which is taken until this one has shown its own.'),
   median: DriftChart.optional(),
   tail: DriftChart.optional(),
   since: Time.optional().describe('When the present alarm was raised.'),

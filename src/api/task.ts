@@ -16,6 +16,7 @@ import { Work, WorkPart } from './work.ts';
 export const DeriveTask = z.object({
   kind: z.literal('Derive'),
   model: FileRef,
+  modelDigest: Digest.optional().describe('What the model must be, with the files that its weights lie in.'),
   supernet: FileRef.optional(),
   calibration: FileRef.optional(),
   heldout: FileRef,
@@ -59,12 +60,18 @@ export const MeasureTask = z.object({
 export type MeasureTask = z.infer<typeof MeasureTask>;
 
 export const ProbeTask = z.object({ kind: z.literal('Probe') });
-export const Task = z.discriminatedUnion('kind', [DeriveTask, PrepareTask, MeasureTask, ProbeTask]);
+
+/** Says what a model is now, with the files that its weights lie in. */
+export const DigestTask = z.object({ kind: z.literal('Digest'), model: FileRef });
+export type DigestTask = z.infer<typeof DigestTask>;
+
+export const Task = z.discriminatedUnion('kind', [DeriveTask, PrepareTask, MeasureTask, ProbeTask, DigestTask]);
 export type Task = z.infer<typeof Task>;
 
 export const DeriveResult = z.object({
   kind: z.literal('Derive'),
   artifact: Artifact,
+  modelDigest: Digest.optional().describe('What the model was that it was made of; where the task did not say it.'),
   outputs: Digest,
   quality: Quality,
   parts: z.array(WorkPart).max(16).optional(),
@@ -100,10 +107,14 @@ export type MeasureResult = z.infer<typeof MeasureResult>;
 export const ProbeResult = z.object({ kind: z.literal('Probe'), facts: HardwareFacts, abilities: Abilities });
 export type ProbeResult = z.infer<typeof ProbeResult>;
 
+export const DigestResult = z.object({ kind: z.literal('Digest'), modelDigest: Digest });
+export type DigestResult = z.infer<typeof DigestResult>;
+
 /** Why a worker could not do its task. `retryable` ones may pass on another try. */
 export const FailureReason = z.enum([
   'ModelMissing',
   'ModelInvalid',
+  'ModelChanged',
   'DigestMismatch',
   'ManifestInvalid',
   'DataMissing',
@@ -131,6 +142,7 @@ export const TaskResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('Prepare') }),
   MeasureResult,
   ProbeResult,
+  DigestResult,
   Failure,
 ]);
 export type TaskResult = z.infer<typeof TaskResult>;

@@ -83,6 +83,9 @@ export const VariantSpec = z.object({
   searchRef: z.object({ name: Name }),
   candidate: Candidate,
   model: FileRef,
+  modelDigest: Digest.optional().describe(
+    'What the model was, with the files that its weights lie in, when the base variant was made of it; it must still be that.',
+  ),
   supernet: FileRef.optional(),
   calibration: FileRef.optional(),
   heldout: FileRef,
@@ -108,6 +111,7 @@ export const VariantStatus = z.object({
   dimensions: Dimensions.optional().describe('What the model offers to choose from; on the base variant alone.'),
   precisions: PrecisionsExpected.optional().describe('What each precision should do; on the base variant alone.'),
   analysis: Digest.optional().describe('The analysis of a plain model; on the base variant alone.'),
+  modelDigest: Digest.optional().describe('What the model was that it was made of; on the base variant alone.'),
   attempts: z.int().optional(),
   conditions: Conditions,
 });

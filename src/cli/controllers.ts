@@ -44,7 +44,7 @@ export function controllers(options: {
   const { cluster, clock, worker, holdDownMs, labelKeys, told } = options;
   return [
     hardwareController({ cluster, clock, worker, holdDownMs, labelKeys }),
-    searchController({ cluster, clock }),
+    searchController({ cluster, clock, worker }),
     variantController({ cluster, clock, worker }),
     trialController({ cluster, clock, worker }),
     slaController({

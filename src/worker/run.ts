@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { Provider, Task, type TaskResult, workerEnv } from '../api/task.ts';
 import { derive } from './derive/derive.ts';
 import { failureOf, WorkerError } from './failure.ts';
+import { modelDigest } from './files.ts';
 import { withInputs } from './inputs.ts';
 import { measure } from './measure/measure.ts';
 import { loadEngine, type Modules, openStore } from './modules.ts';
@@ -32,6 +33,7 @@ function providerOf(text: string | undefined): Provider {
 async function done(modules: Modules, environment: NodeJS.ProcessEnv, task: Task): Promise<TaskResult> {
   const store = environment[workerEnv.store] ?? defaultStore;
   if (task.kind === 'Measure') return measure({ store, modules }, task);
+  if (task.kind === 'Digest') return { kind: 'Digest', modelDigest: await modelDigest(task.model) };
   const engine = await loadEngine(modules);
   const work = environment[workerEnv.work];
   const onOutput = (text: string) => process.stdout.write(text);

@@ -36,7 +36,7 @@ async function opened(snapshot: SearchSnapshot) {
   const all = await withSearch(snapshot);
   const { cluster } = all;
   const [search, trial, variant] = [
-    searchController({ cluster, clock }),
+    searchController({ cluster, clock, worker }),
     trialController({ cluster, clock, worker }),
     variantController({ cluster, clock, worker }),
   ];

@@ -54,7 +54,9 @@ export function variantOf(search: NASSearch, candidate: Candidate, base?: Varian
     spec: {
       searchRef: { name: search.metadata.name },
       candidate,
-      ...(base ? { analysis: base.status?.analysis } : { analyse: analysisOf(search.spec) }),
+      ...(base
+        ? { analysis: base.status?.analysis, modelDigest: base.status?.modelDigest }
+        : { analyse: analysisOf(search.spec) }),
       ...{ model, supernet, calibration: data.calibration, heldout: data.heldout },
       ...{ metric: quality.metric, output: quality.output },
       ...{ command: quality.command, higherIsBetter: quality.higherIsBetter },

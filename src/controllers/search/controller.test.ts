@@ -7,11 +7,13 @@ import { anSla } from '../sla/fixtures.ts';
 import { searchController } from './controller.ts';
 import { aSearch, condition, profile, startMs } from './fixtures.ts';
 
+const worker = { image: 'retune:1', namespace: 'default', store: { uri: 's3://models' } };
+
 test('searches are looked at again when an accelerator can do something else, not when its nodes come and go', async () => {
   const cluster = new EmbeddedApi(embeddedKinds);
   const search = aSearch();
   await cluster.create(nasSearches, search);
-  const controller = searchController({ cluster, clock: () => startMs });
+  const controller = searchController({ cluster, clock: () => startMs, worker });
   const key = { namespace: 'default', name: 'quick' };
   await controller.reconcile(key, AbortSignal.timeout(5000));
   const ofProfile = controller.watches.find(({ type }) => type === hardwareProfiles)?.map;
@@ -27,7 +29,7 @@ test('searches are looked at again when an accelerator can do something else, no
 });
 
 test('a search is looked at again when an SLA that names it is violated, not each time that it is judged', () => {
-  const controller = searchController({ cluster: new EmbeddedApi(embeddedKinds), clock: () => startMs });
+  const controller = searchController({ cluster: new EmbeddedApi(embeddedKinds), clock: () => startMs, worker });
   const ofSla = controller.watches.find(({ type }) => type === latencySlas)?.map;
   assert.ok(ofSla);
   const key = { namespace: 'default', name: 'search' };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { HardwareProfile } from '../../api/hardware-profile.ts';
+import type { Variant } from '../../api/variant.ts';
 import { findCondition } from '../../runtime/conditions.ts';
 import { variantOf } from './children.ts';
 import { decide } from './decide.ts';
@@ -12,11 +13,15 @@ import {
   derived,
   finished,
   finishOne,
+  profile,
   reasonOf,
+  run,
   snapshotOf,
   startMs,
 } from './fixtures.ts';
 import { trialState, variantState } from './measured.ts';
+
+const modelDigest = `sha256:${'a'.repeat(64)}`;
 
 test('in whatever order its pods end, a search stays within its budget, ends, and has a front for each accelerator', () => {
   fc.assert(
@@ -158,4 +163,34 @@ test('a limit on a figure leaves what is beyond it unrecommended, and the search
   const [status] = search.status?.accelerators ?? [];
   const recommended = status?.front.find(({ variant }) => variant === status.recommended);
   assert.ok(recommended?.figures?.[0]?.value !== undefined && recommended.figures[0].value <= 1005);
+});
+
+const overwritten = (variant: Variant): Variant => ({
+  ...variant,
+  status: { attempts: 1, conditions: [condition('Ready', 'False', 'ModelChanged')] },
+});
+
+test('a model that was overwritten while it was searched ends the search with a sentence', () => {
+  const begun = applied(snapshotOf(aSearch()), startMs);
+  const base = begun.variants.map((one) => ({ ...derived(one), status: { ...derived(one).status, modelDigest } }));
+  const going = run({ ...begun, variants: base }, overwritten);
+  assert.ok(going.variants.slice(1).every(({ spec }) => spec.modelDigest === modelDigest));
+  assert.deepEqual([reasonOf(going), going.search.status?.modelDigest], ['ModelChanged', modelDigest]);
+  const { message } = findCondition(going.search.status?.conditions, 'Succeeded') ?? {};
+  assert.match(message ?? '', /run retune retry, or make a new NASSearch/);
+  const failed = going.variants.filter((one) => variantState(one) === 'Failed');
+  assert.equal(failed.length, 1, 'nothing more is made of it');
+});
+
+test('where a search had ended before, what it found holds, and nothing is made of another model on new hardware', () => {
+  const before = finished(aSearch({ budget: { maxVariants: 20, parallelism: 2 } }));
+  const { finished: _, ...status } = before.search.status ?? {};
+  const more = { ...before, profiles: ['fast', 'slow'].map(profile), search: { ...before.search, status } };
+  const after = run(more, overwritten);
+  assert.equal(reasonOf(after), 'Completed');
+  assert.ok(after.trials.some(({ spec }) => spec.accelerator === 'slow'));
+  const made = after.variants.length - before.variants.length;
+  assert.ok(made > 0 && made <= 2, `${made} were made`);
+  const { message } = findCondition(after.search.status?.conditions, 'Succeeded') ?? {};
+  assert.match(message ?? '', /; no more are made: ModelChanged$/);
 });

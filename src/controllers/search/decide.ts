@@ -9,6 +9,7 @@ import { type Accelerator, acceleratorsOf, baseOf, missing, refused } from './ac
 import { variantOf } from './children.ts';
 import type { SearchSnapshot } from './gather.ts';
 import { trialState, variantState } from './measured.ts';
+import { lookAtModel, type ModelLook } from './model-check.ts';
 import { nextChildren } from './next.ts';
 import { type Outlook, outlookOn } from './outlook.ts';
 import { summarize } from './summary.ts';
@@ -17,6 +18,8 @@ export interface SearchDecision {
   status: NASSearchStatus;
   variants: Variant[];
   trials: Trial[];
+  /** What is to become of the pod that looks at the base model. */
+  look?: ModelLook['pod'];
   events: ClusterEvent[];
   requeueAfterMs?: number;
 }
@@ -54,7 +57,13 @@ function progress(snapshot: SearchSnapshot, open: readonly Accelerator[], outloo
     return waiting('Searching', `the base model is made and judged first: ${message}`);
   }
   const inTime = open.filter(({ started }) => !started || nowMs < Date.parse(started) + durationMs(budget.maxDuration));
-  const next = nextChildren(snapshot, inTime, outlooks);
+  const changed = modelChanged(snapshot);
+  // What was measured before holds where the search had ended once, and goes on on other hardware.
+  if (changed && !search.status?.accelerators?.some(({ finished }) => finished)) {
+    return over('False', 'ModelChanged', `${changed}; ${afterChange}`);
+  }
+  const { trials: nextTrials, variants: nextVariants } = nextChildren(snapshot, inTime, outlooks);
+  const next = { trials: nextTrials, variants: changed ? [] : nextVariants };
   const pending = [
     ...variants.filter((v) => variantState(v) === 'Pending'),
     ...trials.filter((t) => trialState(t) === 'Pending'),
@@ -74,11 +83,21 @@ function progress(snapshot: SearchSnapshot, open: readonly Accelerator[], outloo
   const later = absent.length > 0 ? `; ${absent.join(', ')} will be searched when there is a node of it` : '';
   const left = shared.length > 0 ? `; not on ${shared.join(', ')}: ${whyRefused}` : '';
   const inAll = inTime.length === open.length;
+  const none = changed ? `; no more are made: ${changed}` : '';
   return over(
     'True',
     inAll ? 'Completed' : 'OutOfTime',
-    `${variants.length} variants and ${trials.length} trials${later}${left}`,
+    `${variants.length} variants and ${trials.length} trials${later}${left}${none}`,
   );
+}
+
+const afterChange =
+  'put the file back that it was and run retune retry, or make a new NASSearch: results of two models are no front';
+
+/** That a worker found another model than the base variant was made of, in its words. */
+function modelChanged({ variants }: SearchSnapshot): string | undefined {
+  const ready = variants.flatMap(({ status }) => findCondition(status?.conditions, 'Ready') ?? []);
+  return ready.find(({ status, reason }) => status === 'False' && reason === 'ModelChanged')?.message;
 }
 
 const whyRefused =
@@ -139,8 +158,9 @@ export function decide(snapshot: SearchSnapshot, nowMs: number): SearchDecision 
     const started = one.started ?? (begun ? at : undefined);
     return { ...one, started, finished: done ? (one.finished ?? at) : one.finished };
   });
-  return {
-    status: {
+  const looked = lookAtModel(
+    snapshot,
+    {
       ...search.status,
       observedGeneration: search.metadata.generation,
       started: search.status?.started ?? (begun ? at : undefined),
@@ -148,9 +168,16 @@ export function decide(snapshot: SearchSnapshot, nowMs: number): SearchDecision 
       ...summarize(snapshot, seen, outlooks),
       conditions: setCondition(search.status?.conditions ?? [], condition, nowMs),
     },
+    nowMs,
+  );
+  const told: ClusterEvent[] =
+    before?.reason === reason ? [] : [{ type: value === 'False' ? 'Warning' : 'Normal', reason, message }];
+  return {
+    status: looked.status,
     variants,
     trials,
-    events: before?.reason === reason ? [] : [{ type: value === 'False' ? 'Warning' : 'Normal', reason, message }],
-    requeueAfterMs: done ? undefined : waitMs,
+    look: looked.pod,
+    events: [...told, ...looked.events],
+    requeueAfterMs: done ? looked.requeueAfterMs : waitMs,
   };
 }

@@ -45,6 +45,7 @@ export function summarize(
   const running = trials.filter((trial) => trialState(trial) === 'Pending' && trial.status?.pod !== undefined).length;
   return {
     base: baseOf(snapshot)?.metadata.name,
+    modelDigest: baseOf(snapshot)?.status?.modelDigest,
     variants: {
       ready: count(variants, variantState, 'Succeeded'),
       failed: count(variants, variantState, 'Failed'),

@@ -76,6 +76,14 @@ test('another variant is learned anew, and one that was never measured is compar
   assert.deepEqual([unmeasured.drift, conditionOf(unmeasured, 'Drift')?.reason], [undefined, 'NotMeasured']);
 });
 
+test('how requests clump is known of the variant before on the same accelerator, and of no other', () => {
+  const drift = learned.drift && { ...learned.drift, variant: 'small' };
+  const { dispersion } = after({ ...learned, drift }, 1, traffic(10)).drift ?? {};
+  assert.deepEqual(dispersion, { median: drift?.median?.dispersion, tail: drift?.tail?.dispersion });
+  const elsewhere = after({ ...learned, drift: drift && { ...drift, accelerator: 'gpu' } }, 1, traffic(10)).drift;
+  assert.deepEqual([elsewhere?.learnedSeconds, elsewhere?.dispersion], [5, undefined]);
+});
+
 test('what a variant usually took says nothing of the one that replaced it', () => {
   const drift = learned.drift && { ...learned.drift, variant: 'small', since: new Date(nowMs).toISOString() };
   const lastRollout = new Date(nowMs).toISOString();

@@ -2,7 +2,7 @@ import type { Drift, ErrorBudget } from '../../api/sla-counts.ts';
 import { durationMs } from '../../api/units.ts';
 import { burnEvidence, spend } from '../../core/sla/burn-rate.ts';
 import { expectedMedianMs, expectedTailMs, type Finalist, saturated } from '../../core/sla/choice.ts';
-import { alarmed, nothingKnown, watch } from '../../core/sla/drift/drift.ts';
+import { afterRollout, alarmed, nothingKnown, watch } from '../../core/sla/drift/drift.ts';
 import { driftEvidence } from '../../core/sla/drift/evidence.ts';
 import { resolution } from '../../core/sla/resolution.ts';
 import { total } from '../../core/statistics/histogram.ts';
@@ -38,7 +38,7 @@ const expectedOf = (active: Finalist) => (ratePerSecond: number) => ({
   tailMs: expectedTailMs(active, ratePerSecond),
 });
 
-/** The detector after the fresh requests: another variant, or another accelerator, is learned from the start. */
+/** The detector after the fresh requests: another accelerator is learned from the start, another variant nearly so. */
 function driftAfter(
   { status, at }: Context,
   { histogram, seconds }: Counted,
@@ -48,7 +48,8 @@ function driftAfter(
   const { variant } = active;
   const { accelerator, drift } = status;
   const known = drift?.variant === variant && drift.accelerator === accelerator ? drift : undefined;
-  const charts = watch(known ?? nothingKnown, { histogram, seconds, replicas }, expectedOf(active));
+  const before = drift && drift.accelerator === accelerator ? afterRollout(drift) : nothingKnown;
+  const charts = watch(known ?? before, { histogram, seconds, replicas }, expectedOf(active));
   return { ...charts, variant, accelerator, since: alarmed(charts) ? (known?.since ?? at) : undefined };
 }
 

@@ -30,7 +30,7 @@ export interface SlaSnapshot {
   named?: NASSearch;
   /** The one that it has started itself last. */
   followUp?: NASSearch;
-  /** Of the two the one that it goes by. */
+  /** The one that it goes by: that, once it has succeeded, else the one before. */
   search: NASSearch | undefined;
   variants: Variant[];
   trials: Trial[];
@@ -121,13 +121,14 @@ export async function gather(
   const sla = await cluster.get(latencySlas, key);
   if (!sla || (sla.metadata.deletionTimestamp && !isHeld(sla))) return undefined;
   const { namespace } = key;
-  const started = sla.status?.retune?.search;
-  const [named, followUp] = await Promise.all([
+  const { search: started, before } = sla.status?.retune ?? {};
+  const [named, followUp, earlier] = await Promise.all([
     cluster.get(nasSearches, { namespace, name: sla.spec.searchRef.name }),
     started ? cluster.get(nasSearches, { namespace, name: started }) : undefined,
+    before ? cluster.get(nasSearches, { namespace, name: before }) : undefined,
   ]);
   // What the SLA has started itself is gone by once it has succeeded.
-  const search = followUp && hasSucceeded(followUp) ? followUp : named;
+  const search = followUp && hasSucceeded(followUp) ? followUp : (earlier ?? named);
   const ofSearch = { namespace, labels: { [labels.search]: search?.metadata.name ?? sla.spec.searchRef.name } };
   const [workload, slas, itsVariants, itsTrials, profiles] = await Promise.all([
     observe(sources, sla),

@@ -11,6 +11,9 @@ import { controlledBy } from '../shared/owner.ts';
 import { type Context, condition } from './context.ts';
 import type { SlaSnapshot } from './gather.ts';
 
+/** A drift is told of as soon as it is found; nothing is searched for one of a variant that has hardly served yet. */
+const searchedAfterSeconds = 900;
+
 const stateOf = (search: NASSearch | undefined) => findCondition(search?.status?.conditions, 'Succeeded')?.status;
 
 /** Whether a search that the SLA goes by, or started, has not ended. */
@@ -33,6 +36,14 @@ function scheduled(context: Context): string | undefined {
   return dueSince(schedule, since, context.nowMs);
 }
 
+/** What the base model is, by the last search of it that looked, and what it was when it was searched. */
+function baseOf({ sla, named, followUp }: SlaSnapshot) {
+  const last = followUp ?? named;
+  const now = last?.status?.modelCheck?.digest;
+  const searched = followUp?.status?.modelDigest ?? sla.status?.retune?.modelDigest ?? named?.status?.modelDigest;
+  return last && now && searched ? { uri: last.spec.model.uri, now, searched } : undefined;
+}
+
 /**
  * Writes into status that another search is to be started, and why, where there is a reason; the search itself is made
  * from status, so that a crash in between starts it once.
@@ -41,11 +52,14 @@ export function decideRetune(context: Context, target: TargetSnapshot): void {
   const { status, snapshot, thresholdMs, at, nowMs } = context;
   const { triggers, cooldown } = snapshot.sla.spec.retune;
   status.image ??= target.image;
+  const base = baseOf(snapshot);
+  const { named, search: present } = snapshot;
   const found = retuneReason(
     {
       hold: findCondition(status.conditions, 'Ready')?.reason,
-      driftSince: status.drift?.since,
+      driftSince: (status.drift?.learnedSeconds ?? 0) >= searchedAfterSeconds ? status.drift?.since : undefined,
       model: target.image && status.image ? { now: target.image, searched: status.image } : undefined,
+      base,
       scheduled: scheduled(context),
       searching: searching(snapshot),
       last: status.retune,
@@ -57,7 +71,8 @@ export function decideRetune(context: Context, target: TargetSnapshot): void {
   if (!found) return;
   const { trigger, message } = found;
   const search = childName(snapshot.sla.metadata.name, shortHash(`${trigger} ${at}`).slice(-6));
-  status.retune = { search, trigger, started: at, thresholdMs };
+  const before = present && present !== named ? present.metadata.name : undefined;
+  status.retune = { search, trigger, started: at, thresholdMs, before, modelDigest: base?.now };
   status.image = target.image;
   context.events.push({ type: 'Normal', reason: 'SearchStarted', message: `${search}: ${message}` });
 }

@@ -50,9 +50,9 @@ export function decide({ variant, search, pod }: VariantSnapshot, nowMs: number)
         const message = `the pod answered a ${result.kind} instead of what it was asked`;
         return { invalid: { kind: 'Failed', reason: 'WorkerCrashed', message, retryable: true } };
       }
-      const { artifact, outputs, quality, parts, dimensions, precisions, analysis } = result;
+      const { artifact, outputs, quality, parts, dimensions, precisions, analysis, modelDigest } = result;
       const isBase = Object.keys(variant.spec.candidate.dimensions).length === 0;
-      const offered = isBase && { dimensions, precisions, analysis };
+      const offered = isBase && { dimensions, precisions, analysis, modelDigest };
       const message = `${qualityPhrase(quality)}, ${artifact.sizeBytes} bytes`;
       return { status: { ...status, artifact, outputs, quality, parts, ...offered }, message };
     },

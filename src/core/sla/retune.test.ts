@@ -22,6 +22,9 @@ test('each reason starts a search, what concerns the model itself first, and non
   assert.equal(trigger({ model, hold: 'NoVariantFits' }), 'ModelChanged');
   assert.equal(trigger({ model, hold: 'NoVariantFits' }, ['NoVariantFits']), 'NoVariantFits');
   assert.equal(trigger({ model: { now: 'app:1', searched: 'app:1' } }), undefined);
+  const base = { uri: 'file:///m.onnx', now: 'sha256:b', searched: 'sha256:a' };
+  assert.equal(trigger({ base, hold: 'NoVariantFits' }), 'ModelChanged');
+  assert.equal(trigger({ base: { ...base, now: 'sha256:a' } }), undefined);
 });
 
 test('the same is not searched twice: a threshold that was missed, a drift or a moment that was answered', () => {

@@ -9,6 +9,8 @@ export interface RetuneState {
   driftSince?: string;
   /** The image of the workload now, and what it was when variants were last searched. */
   model?: { now: string; searched: string };
+  /** The base model: where it lies, what it is now, and what it was when variants were last searched. */
+  base?: { uri: string; now: string; searched: string };
   /** A moment of the schedule that has passed since a search was last started. */
   scheduled?: string;
   /** A search that this SLA named or started has not ended yet. */
@@ -43,6 +45,11 @@ const modelChanged: Check = ({ model }) =>
     ? { trigger: 'ModelChanged', message: `${model.now} is served, and ${model.searched} was searched` }
     : undefined;
 
+const baseChanged: Check = ({ base }) =>
+  base && base.now !== base.searched
+    ? { trigger: 'ModelChanged', message: `${base.uri} is ${base.now}, and ${base.searched} was searched` }
+    : undefined;
+
 const driftConfirmed: Check = ({ driftSince, last }) =>
   driftSince !== undefined && !(last !== undefined && last.started >= driftSince)
     ? {
@@ -58,6 +65,7 @@ const scheduled: Check = (state) =>
 
 const checks: Check[] = [
   modelChanged, // whatever was measured is of another model
+  baseChanged,
   noVariantFits, // users wait for it
   driftConfirmed,
   scheduled,

@@ -42,6 +42,7 @@ export async function derive(deps: DeriveDeps, task: DeriveTask): Promise<Derive
   return {
     kind: 'Derive',
     artifact: { digest, uri: store.uri(digest), sizeBytes: model.length },
+    ...(!task.modelDigest && { modelDigest: source.modelDigest }),
     ...{ outputs, quality, parts: (await workOfRun(engine, model, request, {}))?.parts },
     ...(manifest
       ? { dimensions: manifest.dimensions.map(({ name, choices }) => ({ name, choices })) }

@@ -58,7 +58,7 @@ async function collect({ engine }: DeriveDeps, { candidate }: DeriveTask, source
     throw new WorkerError('TrainerFailed', 'the trainer ended well and wrote no model: it belongs into RETUNE_OUTPUT');
   }
   try {
-    const model = prepare(await readModel({ uri: pathToFileURL(file).href }));
+    const model = prepare((await readModel({ uri: pathToFileURL(file).href })).model);
     checkSignature(await withSession(engine, model, async (session) => session), source);
     const quantized = isQuantized(model) && !isQuantized(source.base);
     if (quantized && candidate.precision === 'FP32') {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { CumulativeHistogram } from '../../statistics/histogram.ts';
-import { alarmed, type Charts, type Interval, nothingKnown, watch } from './drift.ts';
+import { afterRollout, alarmed, type Charts, type Interval, nothingKnown, watch } from './drift.ts';
 
 const bounds = [...Array.from({ length: 40 }, (_, i) => 1.2 ** i), Number.POSITIVE_INFINITY];
 const random = xoroshiro128plus(7);
@@ -57,6 +57,12 @@ test('a persistent slowdown keeps its alarm and is not learned as usual', () => 
   assert.ok((hour.median?.ratio ?? 9) < 1.06, `${hour.median?.ratio}`);
 });
 
+test('an alarm ends with its cause, also where few requests are left to tell', () => {
+  const slow = after(usual, 18, () => histogramOf(250, 1.3));
+  assert.equal(alarmed(slow), true);
+  assert.equal(alarmed(after(slow, 600, () => histogramOf(10))), false);
+});
+
 test('no data and saturation alarm nobody, and change nothing that was learned', () => {
   assert.equal(watch(usual, interval(histogramOf(0)), expectedAt), usual);
   assert.equal(watch(usual, interval(histogramOf(500, 9), 0), expectedAt), usual);
@@ -72,9 +78,28 @@ test('the queue that saturation left explains the tail until it is gone', () => 
   assert.equal(gone.drainSeconds, 0);
 });
 
-test('nothing alarms while what is usual is being learned', () => {
-  const early = after(nothingKnown, 60, () => histogramOf(250));
-  assert.equal(alarmed(after(early, 60, () => histogramOf(250, 1.5))), false);
+test('nothing alarms while what is usual is being learned: a minute and a half, and longer with few requests', () => {
+  const early = after(nothingKnown, 8, () => histogramOf(250));
+  assert.equal(alarmed(after(early, 9, () => histogramOf(250, 1.5))), false);
+  const few = after(nothingKnown, 24, () => histogramOf(20));
+  assert.equal(alarmed(after(few, 24, () => histogramOf(20, 1.5))), false);
+});
+
+test('two minutes after a rollout a slowdown is found within a minute and a half, whatever the variant takes', () => {
+  for (const speed of [0.8, 1, 1.3]) {
+    const early = after(afterRollout(usual), 24, () => histogramOf(250, speed));
+    assert.equal(alarmed(early), false);
+    assert.equal(after(early, 18, () => histogramOf(250, 1.2 * speed)).median?.alarmed, true, `${speed}`);
+  }
+});
+
+test('after a rollout requests are expected to clump as they did, until they have shown how they do', () => {
+  const clumped: Charts = { ...usual, tail: usual.tail && { ...usual.tail, dispersion: 7 } };
+  const next = afterRollout(clumped);
+  assert.deepEqual([next.median, next.tail, next.learnedSeconds], [undefined, undefined, 0]);
+  const first = watch(next, interval(histogramOf(250)), expectedAt);
+  assert.deepEqual([first.tail?.dispersion, first.median?.dispersion], [7, usual.median?.dispersion]);
+  assert.deepEqual(afterRollout(next).dispersion, next.dispersion, 'two rollouts in a row');
 });
 
 test('a restart changes nothing: the state is plain data', () => {
@@ -85,6 +110,7 @@ test('a restart changes nothing: the state is plain data', () => {
 
 const suspicious: Charts = {
   ...usual,
+  learnedSeconds: 3600,
   median: usual.median && { ...usual.median, evidence: 10 },
   tail: usual.tail && { ...usual.tail, evidence: 10 },
 };

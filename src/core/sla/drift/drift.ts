@@ -2,8 +2,8 @@ import type { DriftChart } from '../../../api/sla-counts.ts';
 import { type CumulativeHistogram, shareAbove, total } from '../../statistics/histogram.ts';
 import { look } from './chart.ts';
 
-/** What is usual is learned for so long before anything counts as a drift. */
-const learningSeconds = 900;
+/** What is usual is learned for so long at least before anything counts as a drift; see `evidenceOf` of a chart. */
+const learningSeconds = 90;
 /** What a burst leaves behind is explained by that burst: load is a maximum that falls by e in so long. */
 const loadSeconds = 60;
 /** Far above the load of the last ten minutes a server may be slower than any trial said: that is load, too. */
@@ -26,6 +26,8 @@ export interface Charts {
   usualLoad: number;
   /** Seconds that a queue left by a surge or by saturation may still explain. */
   drainSeconds: number;
+  /** How requests scattered that another variant answered here: taken until this one has shown its own. */
+  dispersion?: { median?: number; tail?: number };
   median?: DriftChart;
   tail?: DriftChart;
 }
@@ -76,16 +78,18 @@ export function watch(charts: Charts, interval: Interval, expectedAt: (ratePerSe
   const usualLoad = usualLoadAfter(charts, rate, seconds);
   const drainSeconds = drainAfter(charts, interval, rate, expectedAt(rate));
   if (drainSeconds > 0 || !Number.isFinite(atLoad.tailMs)) return { ...charts, load, usualLoad, drainSeconds };
-  const { learnedSeconds } = charts;
+  const { learnedSeconds, dispersion } = charts;
   const { medianMs, tailMs } = atLoad;
   const at = { histogram, seconds, learnedSeconds, learning: stillLearning(charts) };
+  const medianAt = { ...at, ...ofMedian, dispersion: dispersion?.median };
   return {
     learnedSeconds: learnedSeconds + seconds,
     load,
     usualLoad,
     drainSeconds,
-    median: medianMs === undefined ? undefined : look(charts.median, { ...at, ...ofMedian, expectedMs: medianMs }),
-    tail: look(charts.tail, { ...at, ...ofTail, expectedMs: tailMs }),
+    dispersion,
+    median: medianMs === undefined ? undefined : look(charts.median, { ...medianAt, expectedMs: medianMs }),
+    tail: look(charts.tail, { ...at, ...ofTail, dispersion: dispersion?.tail, expectedMs: tailMs }),
   };
 }
 
@@ -94,3 +98,17 @@ export const stillLearning = ({ learnedSeconds }: Pick<Charts, 'learnedSeconds'>
 
 export const alarmed = ({ median, tail }: Pick<Charts, 'median' | 'tail'>): boolean =>
   Boolean(median?.alarmed || tail?.alarmed);
+
+/**
+ * What is known of a variant on an accelerator where another one was served until now. How its requests compare with its
+ * trial is not: what a request costs besides the model is a larger share of a faster one. That they come, and clump, as
+ * they did is.
+ */
+export const afterRollout = ({ load, dispersion, median, tail }: Charts): Charts => ({
+  ...nothingKnown,
+  load,
+  dispersion: {
+    median: median?.dispersion ?? dispersion?.median,
+    tail: tail?.dispersion ?? dispersion?.tail,
+  },
+});
