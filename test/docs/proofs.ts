@@ -155,6 +155,7 @@ const manifests: Proof[] = [
   { page: 'docs/trainer.md', starts: 'spec:', manifest: 'search' },
   { page: 'examples/trainer/README.md', starts: 'spec:', manifest: 'search' },
   { page: 'docs/rollouts.md', starts: 'spec:', manifest: 'sla' },
+  { page: 'docs/rollouts.md', starts: 'rollout:', manifest: 'sla', at: 'spec' },
   { page: 'docs/sla.md', starts: 'source:', manifest: 'sla', at: 'spec' },
   { page: 'docs/stores.md', starts: 'containers:', manifest: 'serving', at: 'spec.template.spec' },
   {
