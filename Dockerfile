@@ -1,4 +1,5 @@
-# One image: operator, worker and reference server. BASE has Node 24; tests build the same file on a base of their own.
+# One image: operator, worker and reference server. BASE has a Node 24 that knows
+# --max-old-space-size-percentage, which the chart starts the operator with; tests build the same file on a base of their own.
 ARG BASE=node:24-slim
 
 # PROVIDER=cuda adds what runs models on NVIDIA GPUs, some 3 GB (docs/accelerators.md): the provider of the same version as
