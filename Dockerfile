@@ -1,5 +1,6 @@
-# One image: operator, worker and reference server. BASE is a Debian with Node 24 and npm, of which the image gets Node and
-# what it needs; tests build the same file on a base of their own.
+# One image: operator, worker and reference server. BASE is a Debian with npm and a Node 24 that knows
+# --max-old-space-size-percentage, which the chart starts the operator with; of it the image gets Node and what that needs.
+# Tests build the same file on a base of their own.
 ARG BASE=node:24-slim
 
 # PROVIDER=cuda adds what runs models on NVIDIA GPUs, some 3 GB (docs/accelerators.md): the provider of the same version as

@@ -222,8 +222,13 @@ export const Values = z.strictObject({
   priorityClassName: optionalName.describe('Of the operator.'),
   resources: z
     .strictObject({
-      requests: z.record(z.string(), Quantity).default({ cpu: '50m', memory: '128Mi' }).describe('What is set aside.'),
-      limits: z.record(z.string(), Quantity).default({ memory: '512Mi' }).describe('What it may not exceed.'),
+      requests: z.record(z.string(), Quantity).default({ cpu: '50m', memory: '256Mi' }).describe('What is set aside.'),
+      limits: z
+        .record(z.string(), Quantity)
+        .default({ memory: '512Mi' })
+        .describe(
+          'What it may not exceed. 512Mi are enough for 5,000 searches with 25,000 trials; 40Mi more for each thousand searches beyond.',
+        ),
     })
     .describe('Of the operator.'),
   podLabels: Texts.default({}).describe('More labels of its pods.'),

@@ -65,6 +65,17 @@ export function rendered(helm: () => string): void {
     assert.equal(objects.filter(({ kind }) => kind === 'CustomResourceDefinition').length, 5);
   });
 
+  test("the heap follows the memory limit, unless somebody gives Node options of one's own", async () => {
+    const optionsOf = async (...values: string[]) => {
+      const deployment = one(await render(helm(), '--skip-tests', ...values), 'Deployment');
+      const env = at(deployment, `${container}.env`) as { name: string; value?: string }[];
+      return env.filter(({ name }) => name === 'NODE_OPTIONS').map(({ value }) => value);
+    };
+    assert.deepEqual(await optionsOf(), ['--max-old-space-size-percentage=65']);
+    const own = 'operator.env[0].name=NODE_OPTIONS,operator.env[0].value=--use-openssl-ca';
+    assert.deepEqual(await optionsOf('--set', own), ['--use-openssl-ca']);
+  });
+
   test('with everything switched on, each value has its effect', async () => {
     const objects = await render(helm(), ...everything);
     const deployment = one(objects, 'Deployment');
