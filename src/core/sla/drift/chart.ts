@@ -14,7 +14,7 @@ const memorySeconds = 1800;
 /** Requests that wait behind one another are slow together: dispersion is measured over as long as a drift lasts. */
 const blockSeconds = 60;
 /** While so little is known that a drift would soon be learned as usual; later it would only bias what is learned. */
-const cautiousSeconds = 900;
+export const cautiousSeconds = 900;
 const blocksRemembered = 120;
 /** Taken before production has shown its own. */
 const firstDispersion = 10;

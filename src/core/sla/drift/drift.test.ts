@@ -93,6 +93,13 @@ test('two minutes after a rollout a slowdown is found within a minute and a half
   }
 });
 
+test('what takes over while a burst ebbs is learned once it has ebbed', () => {
+  const ebbing = { ...afterRollout(usual), load: 90 };
+  const early = after(ebbing, 3, () => histogramOf(250));
+  assert.deepEqual([early.learnedSeconds, early.median], [0, undefined]);
+  assert.equal(after(early, 5, () => histogramOf(250)).learnedSeconds, 25);
+});
+
 test('after a rollout requests are expected to clump as they did, until they have shown how they do', () => {
   const clumped: Charts = { ...usual, tail: usual.tail && { ...usual.tail, dispersion: 7 } };
   const next = afterRollout(clumped);

@@ -1,11 +1,13 @@
 import type { DriftChart } from '../../../api/sla-counts.ts';
 import { type CumulativeHistogram, shareAbove, total } from '../../statistics/histogram.ts';
-import { look } from './chart.ts';
+import { cautiousSeconds, look } from './chart.ts';
 
 /** What is usual is learned for so long at least before anything counts as a drift; see `evidenceOf` of a chart. */
 const learningSeconds = 90;
 /** What a burst leaves behind is explained by that burst: load is a maximum that falls by e in so long. */
 const loadSeconds = 60;
+/** While that maximum is so far above the present rate, what is expected is too: nothing is first learned from it. */
+const ebbFactor = 1.2;
 /** Far above the load of the last ten minutes a server may be slower than any trial said: that is load, too. */
 const usualLoadSeconds = 600;
 const surgeFactor = 1.4;
@@ -49,14 +51,14 @@ export interface Expected {
   tailMs: number;
 }
 
-/** Whether a rate is far above the usual one, and not by chance. */
-const surges = (rate: number, usual: number, { seconds, replicas }: Interval): boolean =>
-  usual > 0 && rate > surgeFactor * usual + 3 * Math.sqrt(usual / seconds / Math.max(1, replicas));
+/** Whether a rate is so many times another one, and not by chance. */
+const exceeds = (rate: number, other: number, factor: number, { seconds, replicas }: Interval): boolean =>
+  other > 0 && rate > factor * other + 3 * Math.sqrt(other / seconds / Math.max(1, replicas));
 
 /** How long a queue may still explain the tail after this interval. */
 function drainAfter(charts: Charts, interval: Interval, rate: number, now: Expected): number {
   if (now.saturated) return longestDrainSeconds;
-  if (surges(rate, charts.usualLoad, interval)) return Math.max(surgeDrainSeconds, charts.drainSeconds);
+  if (exceeds(rate, charts.usualLoad, surgeFactor, interval)) return Math.max(surgeDrainSeconds, charts.drainSeconds);
   const bound = (charts.tail?.ratio ?? 1) * now.tailMs;
   const drained = shareAbove(interval.histogram, bound) <= drainedShare;
   return drained ? 0 : Math.max(0, charts.drainSeconds - interval.seconds);
@@ -77,7 +79,8 @@ export function watch(charts: Charts, interval: Interval, expectedAt: (ratePerSe
   const atLoad = expectedAt(load);
   const usualLoad = usualLoadAfter(charts, rate, seconds);
   const drainSeconds = drainAfter(charts, interval, rate, expectedAt(rate));
-  if (drainSeconds > 0 || !Number.isFinite(atLoad.tailMs)) return { ...charts, load, usualLoad, drainSeconds };
+  const ebbs = charts.learnedSeconds < cautiousSeconds && exceeds(load, rate, ebbFactor, interval);
+  if (drainSeconds > 0 || ebbs || !Number.isFinite(atLoad.tailMs)) return { ...charts, load, usualLoad, drainSeconds };
   const { learnedSeconds, dispersion } = charts;
   const { medianMs, tailMs } = atLoad;
   const at = { histogram, seconds, learnedSeconds, learning: stillLearning(charts) };
