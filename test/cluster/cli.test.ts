@@ -85,9 +85,9 @@ describe('retune against a real API server', { skip: reason }, () => {
     await real?.kubectl([
       'delete',
       'clusterrole',
-      'retune-view',
-      'retune-hardware',
-      'retune-operate',
+      'retune-cli-view',
+      'retune-cli-hardware',
+      'retune-cli-operate',
       '--ignore-not-found',
     ]);
     await real?.kubectl(['delete', 'clusterrolebinding', namespace, '--ignore-not-found']);
@@ -117,10 +117,10 @@ describe('retune against a real API server', { skip: reason }, () => {
     const page = await readFile('docs/cli.md', 'utf8');
     await apply(/^```yaml\n([\s\S]*?)^```/m.exec(page)?.[1] ?? '');
     const account = `--serviceaccount=${namespace}:ann`;
-    for (const role of ['retune-view', 'retune-operate']) {
+    for (const role of ['retune-cli-view', 'retune-cli-operate']) {
       await kubectl('create', 'rolebinding', role, `--clusterrole=${role}`, account);
     }
-    await kubectl('create', 'clusterrolebinding', namespace, '--clusterrole=retune-hardware', account);
+    await kubectl('create', 'clusterrolebinding', namespace, '--clusterrole=retune-cli-hardware', account);
     const allowed = await retune(ann, 'status');
     assert.deepEqual([allowed.code, allowed.stderr], [0, '']);
     assert.match(allowed.stdout, /^LatencySLA web[\s\S]*└─ NASSearch quick/);

@@ -37,6 +37,15 @@ test('every command has an example, and every example is one that is taken', asy
   }
 });
 
+test('the roles of the page are none of the chart, which would take turns with it', () => {
+  const names = blocks('yaml').flatMap((text) =>
+    (loadAll(text) as { metadata: { name: string } }[]).map((role) => role.metadata.name),
+  );
+  assert.equal(names.length, 3);
+  const installed = readFileSync('manifests/install.yaml', 'utf8');
+  for (const name of names) assert.ok(!new RegExp(`^  name: "?${name}"?$`, 'm').test(installed), name);
+});
+
 test('the roles of the page are enough for what their names say', () => {
   interface Role {
     rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];
