@@ -88,6 +88,9 @@ export function production(open: () => Open, { batchSize }: { batchSize: number 
     const sla = await quickSla(thresholdMs, prometheusUrl);
     await apply(real, dump(sla));
     await traffic.until(async () => (await theSla())?.verdict === 'Met', 'the SLA is met', 90);
+    // A whole window of it, so that what is usual is known.
+    const settled = Date.now() + 15_000;
+    await traffic.until(async () => Date.now() > settled, 'a window');
     return { traffic, sla, serviceMs, thresholdMs };
   }
 

@@ -7,6 +7,7 @@ import type { Trial } from '../../src/api/trial.ts';
 import { withDefaults } from '../../src/api/validate.ts';
 import type { Variant } from '../../src/api/variant.ts';
 import type { ApiObject, Cluster, ResourceType } from '../../src/runtime/cluster/cluster.ts';
+import { isApiError } from '../../src/runtime/cluster/errors.ts';
 import type { Artifact, Workshop } from './models.ts';
 
 export interface Place {
@@ -41,8 +42,18 @@ async function put<T extends ApiObject & { status?: unknown }>(
   type: ResourceType<T>,
   object: T,
 ): Promise<void> {
-  const created = await cluster.create(type, { ...object, status: undefined });
-  await cluster.replaceStatus(type, { ...created, status: object.status });
+  await cluster.create(type, { ...object, status: undefined });
+  for (let tries = 1; ; tries++) {
+    const created = await cluster.get(type, object.metadata);
+    if (!created) throw new Error(`${object.kind} ${object.metadata.name} is gone`);
+    try {
+      await cluster.replaceStatus(type, { ...created, status: object.status });
+      return;
+    } catch (error) {
+      // A controller wrote in between; what is claimed now, it takes for its own.
+      if (!isApiError(error, 'Conflict') || tries === 5) throw error;
+    }
+  }
 }
 
 /** A variant and its trial with these claims. */
@@ -98,6 +109,8 @@ export async function openFront(
   const at = lastTransitionTime;
   const spec = {
     ...{ model: { uri: workshop.base.uri }, data: { heldout: { uri: heldout } }, accelerators: [place.accelerator] },
+    // Whoever is there makes no variants of it.
+    suspend: true,
   };
   const bare = { apiVersion, kind: 'NASSearch', metadata: { name: search, namespace }, spec } as unknown as NASSearch;
   const accelerators = [{ name: place.accelerator, started: at, finished: at, front: [], trials: 0 }];

@@ -177,6 +177,9 @@ test('a breach is told from what the pods say of themselves, and from what was t
   const cause = (signals: object, status: object = met) =>
     decide(aSnapshot({ sla: anSla({}, status), production: { ...production, signals } }), nowMs).status.cause;
   assert.equal(cause({ throttledShare: 0.4 }), 'Throttling');
+  const violated = (first: 'NoisyNeighbour' | 'HardwareChanged') => ({ ...met, verdict: 'Violated', cause: first });
+  assert.equal(cause({ throttledShare: 0.4 }, violated('NoisyNeighbour')), 'Throttling', 'it waited at its limit');
+  assert.equal(cause({ throttledShare: 0.4 }, violated('HardwareChanged')), 'HardwareChanged');
   assert.equal(cause({ elementsPerRequest: 200 }), 'InputChanged');
   assert.equal(cause({ waitShare: 0.4, throttledShare: 0 }), 'NoisyNeighbour');
   assert.equal(cause({}, { ...met, lastMet: { ...met.lastMet, accelerator: 'old' } }), 'HardwareChanged');

@@ -102,7 +102,9 @@ export function writeVerdict(
     : ({ cause: 'None', message: '' } as const);
   status.verdict = judgement.verdict;
   // A violation keeps the cause it was first seen with: the next window would only show its consequences.
-  const known = before?.verdict === 'Violated' && before.cause !== 'Unknown' ? before.cause : undefined;
+  const first = before?.verdict === 'Violated' && before.cause !== 'Unknown' ? before.cause : undefined;
+  // Who stands at a limit waits as among neighbours; that it is the limit shows when enough of the window is of it.
+  const known = first === 'NoisyNeighbour' && cause === 'Throttling' ? cause : first;
   // What a rollout under way was started for goes on while it settles.
   const answered = cause === 'Unknown' ? status.rollout?.cause : undefined;
   status.cause = violated ? (known ?? answered ?? cause) : cause;
