@@ -106,6 +106,9 @@ export async function suffer(place: Place, workshop: Workshop, served: Served, h
       how.say(`${serial + 1} of ${how.count}: ${name}: ${reason}`);
       if (reason === 'Promoted') break;
     }
+  } catch (error) {
+    await load.stop(0);
+    throw error;
   } finally {
     stop.abort();
     await looking.ended;
