@@ -23,6 +23,8 @@ const [namespace, name] = ['default', 'digits'];
 const base = 'file:///app/examples/quickstart/supernet.onnx';
 /** Of the base model's capacity: nobody waits for long. */
 const calmShare = 0.3;
+/** What an SLA looks at, and some more. */
+const windowMs = 20_000;
 /** Less than the base's p99 of calm traffic, which is three times what a request takes; a small variant's is far below. */
 const tight = (serviceMs: number) => `${Math.floor(2.2 * serviceMs)}ms`;
 
@@ -66,7 +68,7 @@ export function production(open: () => Open, { batchSize }: { batchSize: number 
     kubectl('patch', 'deployment', name, '--type=strategic', '-p', JSON.stringify({ spec: { template: { spec } } }));
 
   /** The base model on `type`, calm traffic, and a new SLA that it meets: `factor` times what a request takes. */
-  async function begin(test: TestContext, type: string, factor: number) {
+  async function begin(test: TestContext, type: string, factor: number, settleMs = 0) {
     const { real, cluster } = open();
     // Whatever earlier tests left on the workload goes, too: the oldest SLA keeps it.
     await kubectl('delete', 'latencysla', '--all');
@@ -84,8 +86,8 @@ export function production(open: () => Open, { batchSize }: { batchSize: number 
     const ratePerSecond = (calmShare * 1000) / serviceMs;
     const traffic = new Traffic(startLoad({ url, ...request, ratePerSecond, seed: 11 }));
     test.after(() => traffic.stop());
-    // The first window that is judged is one of this traffic alone: what was asked before came faster.
-    const settled = Date.now() + 20_000;
+    // So that the first window that is judged is one of this traffic alone: what was asked before came faster.
+    const settled = Date.now() + settleMs;
     await traffic.until(async () => Date.now() > settled, 'a window of it');
     const thresholdMs = Math.ceil(factor * serviceMs);
     const sla = await quickSla(thresholdMs, prometheusUrl);
@@ -153,7 +155,7 @@ export function production(open: () => Open, { batchSize }: { batchSize: number 
   });
 
   test('pods at their CPU limit are told of as that, and no model is changed for it', async (t) => {
-    const { traffic, thresholdMs } = await begin(t, 'avx', 5);
+    const { traffic, thresholdMs } = await begin(t, 'avx', 5, windowMs);
     await patch({
       containers: [{ name: 'server', resources: { requests: { cpu: '250m' }, limits: { cpu: '250m' } } }],
     });
@@ -177,7 +179,7 @@ export function production(open: () => Open, { batchSize }: { batchSize: number 
   });
 
   test('nodes of a slower type get the variant that fits there', async (t) => {
-    const { traffic, thresholdMs } = await begin(t, 'avx', 3);
+    const { traffic, thresholdMs } = await begin(t, 'avx', 3, windowMs);
     await patch({ nodeSelector: { 'retune.dev/accelerator-type': 'sse' } });
     const found = await recovery(traffic, thresholdMs, 180);
     await traffic.stop();
