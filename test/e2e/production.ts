@@ -190,7 +190,7 @@ export function production(open: () => Open, { batchSize }: { batchSize: number 
 
   test('without metrics nothing is done and that is said; a second SLA on the workload changes nothing', async (t) => {
     const { real } = open();
-    const { traffic, sla } = await begin(t, 'avx', 5);
+    const { traffic, sla } = await begin(t, 'avx', 5, windowMs);
     const second = { ...sla, metadata: { ...sla.metadata, name: 'second' } };
     await apply(real, dump(second));
     const conditionOf = async (which: string, type: string) =>
