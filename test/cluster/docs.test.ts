@@ -71,22 +71,15 @@ describe('the pages on a real cluster', { skip: reason }, () => {
     for (const kind of ['servicemonitors', 'podmonitors', 'prometheusrules']) {
       await kubectl(['apply', '--server-side', '-f', join(folder, `monitoring.coreos.com_${kind}.yaml`)]);
     }
-    await kubectl(['apply', '--server-side', '-f', 'crds/']);
     const application = join(await moduleFolder(argoCd), 'manifests/crds/application-crd.yaml');
     await kubectl(['apply', '--server-side', '-f', application]);
-    await kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', application, '-f', 'crds/']);
+    await kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', application]);
   });
   after(async () => {
     await checkout?.remove();
     await real?.stop();
     if (foreign) await rm(artifacts, { recursive: true, force: true });
   });
-
-  for (const proof of proofs.filter((one) => 'manifest' in one)) {
-    test(`${title(proof)}: the API server takes it in its place`, async () => {
-      for (const object of await sampleWith(blockOf(proof), proof)) await serverTakes(object);
-    });
-  }
 
   test('docs/rollouts.md: the API server takes the fields of an Application of Argo CD', async () => {
     const { text } = blockOf({ page: 'docs/rollouts.md', starts: '# Application of Argo CD' });
@@ -106,10 +99,6 @@ describe('the pages on a real cluster', { skip: reason }, () => {
       assert.deepEqual([stdout, stderr], [`${said}\n`, '']);
     });
   }
-
-  test('the CRDs make room for those of the chart', async () => {
-    await kubectl(['delete', '-f', 'crds/', '--wait']);
-  });
 
   for (const proof of proofs.filter((one): one is Proof & Run => 'bash' in one && one.bash === 'cluster')) {
     test(title(proof), async () => {
@@ -140,4 +129,11 @@ describe('the pages on a real cluster', { skip: reason }, () => {
       assert.equal(ended, 0, `${code}: ${stderr}`);
     }
   });
+
+  // The story ends with Retune installed.
+  for (const proof of proofs.filter((one) => 'manifest' in one)) {
+    test(`${title(proof)}: the API server takes it in its place`, async () => {
+      for (const object of await sampleWith(blockOf(proof), proof)) await serverTakes(object);
+    });
+  }
 });
