@@ -179,7 +179,7 @@ export function production(open: () => Open, { batchSize }: { batchSize: number 
   });
 
   test('nodes of a slower type get the variant that fits there', async (t) => {
-    const { traffic, thresholdMs } = await begin(t, 'avx', 3, windowMs);
+    const { traffic, thresholdMs } = await begin(t, 'avx', 4, windowMs);
     await patch({ nodeSelector: { 'retune.dev/accelerator-type': 'sse' } });
     const found = await recovery(traffic, thresholdMs, 180);
     await traffic.stop();
