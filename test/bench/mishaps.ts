@@ -12,11 +12,11 @@ export async function mishaps(say: (line: string) => void, args: readonly string
     throw new Error(`--variants is ${values.variants}: give a whole number above 0`);
   return sufferEmbedded({
     count,
-    ratePerSecond: 60,
+    ratePerSecond: 120,
     thresholdMs: 100,
-    timeoutSeconds: 45,
+    timeoutSeconds: 25,
     slowMs: 250,
-    saturatingMs: 20,
+    saturatingMs: 10,
     say,
   });
 }
