@@ -15,6 +15,7 @@ import { isOf, type Proof, type Run, scriptOf } from '../docs/proof.ts';
 import { proofs } from '../docs/proofs.ts';
 import { laid, sampleWith } from '../docs/sample.ts';
 import { Checkout } from '../docs/shell.ts';
+import { until } from '../e2e/operator.ts';
 import { addNodes, say, startCluster, type TestCluster, whyNot } from './cluster.ts';
 import { helm } from './helm.ts';
 import { moduleFolder } from './modules.ts';
@@ -73,7 +74,9 @@ describe('the pages on a real cluster', { skip: reason }, () => {
     }
     const application = join(await moduleFolder(argoCd), 'manifests/crds/application-crd.yaml');
     await kubectl(['apply', '--server-side', '-f', application]);
-    await kubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', application]);
+    // One that has no condition yet is an error to kubectl.
+    const established = ['wait', '--for=condition=Established', '--timeout=60s', '-f', application];
+    await until(async () => (await real.kubectl(established)).code === 0, 'the CRD is established');
   });
   after(async () => {
     await checkout?.remove();

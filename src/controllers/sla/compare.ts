@@ -27,9 +27,11 @@ export function compareTracks(
 export function proofOf(
   { alone }: Pick<SlaSnapshot, 'alone'>,
   objective: CanaryObjective,
-  load: { replicas: number; carriesPerSecond?: number },
+  load: { replicas: number; presentPerSecond: number; carriesPerSecond?: number },
 ): Comparison | undefined {
   if (alone?.kind !== 'Histogram' || alone.seconds <= 0) return undefined;
-  const ratePerSecond = total(alone.histogram) / alone.seconds / load.replicas;
-  return proveAlone(alone, objective, { ratePerSecond, carriesPerSecond: load.carriesPerSecond });
+  const { replicas, presentPerSecond, carriesPerSecond } = load;
+  // A load that has just outgrown it shows at the end of a long mean first.
+  const ratePerSecond = Math.max(presentPerSecond, total(alone.histogram) / alone.seconds / replicas);
+  return proveAlone(alone, objective, { ratePerSecond, carriesPerSecond });
 }

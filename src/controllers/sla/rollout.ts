@@ -87,7 +87,10 @@ export function continueRollout(
       parts: target?.weight === undefined ? 1 : (rollout.steps?.length ?? 1),
     }),
     answers: answersVerdict(snapshot.answers),
-    proof: proofOf(snapshot, objective, { replicas, carriesPerSecond: carriedBy(context) }),
+    proof: proofOf(snapshot, objective, {
+      ...{ replicas, presentPerSecond: context.ratePerSecond },
+      carriesPerSecond: carriedBy(context),
+    }),
     unwanted: snapshot.sla.metadata.deletionTimestamp ? 'its LatencySLA is being deleted' : unwanted,
     timeoutMs: durationMs(rollout.timeout),
     nowMs,
