@@ -186,6 +186,29 @@ test('a breach is told from what the pods say of themselves, and from what was t
   assert.equal(cause({}, { ...met, lastMet: { ...met.lastMet, modelUri: uriOf('other') } }), 'ModelChanged');
 });
 
+test('a promoted variant that breaks the SLA at a load that it was measured to carry is taken back; a greater load is not its fault', () => {
+  const at = new Date(nowMs - 20_000).toISOString();
+  const rollout = {
+    ...{ variant: 'small', modelUri: uriOf('small'), digest: digestOf('small'), previousUri: baseUri },
+    ...{ step: 'Proving' as const, started: at, stepSince: at },
+  };
+  const snapshot = (change: Partial<SlaSnapshot>) => {
+    const found = aSnapshot({ sla: anSla({}, { rollout }), ...change });
+    if (found.workload.kind !== 'Found') throw new Error('fixture');
+    const tracks = { stable: { modelUri: uriOf('small'), settled: true } };
+    return decide({ ...found, workload: { kind: 'Found', target: { ...found.workload.target, tracks } } }, nowMs);
+  };
+  const slow = snapshot({ alone: aReading(300, 60) });
+  assert.deepEqual([slow.status.rollout?.step, slow.status.rollout?.reason], ['RollingBack', 'WorseUnderLoad']);
+  assert.equal(snapshot({}).status.rollout?.step, 'Proving', 'nothing is known yet');
+  const well = snapshot({ alone: aReading(900, 0) });
+  assert.deepEqual([well.status.rollout, well.status.history?.at(-1)?.event], [undefined, 'Promoted']);
+  // 600 a second in the last ten seconds; it carries 330 within the threshold.
+  const recent = { ...aReading(6000, 3000), seconds: 10 };
+  const outgrown = snapshot({ alone: aReading(300, 60), recent });
+  assert.deepEqual([outgrown.status.history?.at(-1)?.event, outgrown.status.refused], ['Promoted', undefined]);
+});
+
 test('no other model is the answer to a CPU limit that the active one would not need', () => {
   const { workload, variants } = aSnapshot();
   const modelUri = workload.kind === 'Found' ? workload.target.tracks.stable.modelUri : '';
