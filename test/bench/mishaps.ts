@@ -14,7 +14,7 @@ export async function mishaps(say: (line: string) => void, args: readonly string
     count,
     ratePerSecond: 120,
     thresholdMs: 100,
-    timeoutSeconds: 25,
+    timeoutSeconds: 18,
     slowMs: 250,
     saturatingMs: 10,
     say,
