@@ -179,6 +179,7 @@ export const LastMet = z.object({
   elementsPerRequest: z.number().optional().describe('Elements of the input tensors of a request, on average.'),
   modelUri: z.string().max(1024).optional(),
   accelerator: Name.optional(),
+  accelerators: z.array(Name).max(16).optional().describe('All that its pods were on, or about to be.'),
   generation: z.int().optional().describe('Of the HardwareProfile.'),
 });
 export type LastMet = z.infer<typeof LastMet>;

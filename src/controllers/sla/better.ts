@@ -6,7 +6,7 @@ import { nearLoad, remember } from '../../core/sla/near-load.ts';
 import { overtaken, type Situation, select } from '../../core/sla/selection.ts';
 import { findCondition } from '../../runtime/conditions.ts';
 import type { Context } from './context.ts';
-import { qualityLimit } from './finalists.ts';
+import { acceleratorsOf, qualityLimit } from './finalists.ts';
 import type { Servable } from './mix.ts';
 
 /** Another variant for the workload and what it answers, or why it keeps the present one. */
@@ -72,8 +72,11 @@ const promoted = ({ status }: Context) =>
 function anticipated({ snapshot, status, thresholdMs }: Context): Cause {
   const { lastMet, threshold } = snapshot.sla.status ?? {};
   const present = snapshot.profiles.find(({ metadata }) => metadata.name === status.accelerator);
-  const isOther = lastMet?.accelerator !== undefined && lastMet.accelerator !== status.accelerator;
-  const { generation } = lastMet ?? {};
+  const { workload, profiles } = snapshot;
+  const { accelerators: before, generation } = lastMet ?? {};
+  // A pod that starts on another type is acted upon before it serves.
+  const now = workload.kind === 'Found' ? acceleratorsOf(profiles, workload.target) : [];
+  const isOther = before !== undefined && now.some((one) => !before.includes(one));
   if (isOther || (generation !== undefined && generation !== present?.status?.generation)) return 'HardwareChanged';
   return threshold !== undefined && thresholdMs < durationMs(threshold) ? 'SlaTightened' : 'Load';
 }

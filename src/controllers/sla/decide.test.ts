@@ -236,9 +236,9 @@ test('a load that grows towards what the active variant carries is met before it
   assert.deepEqual(growing.load?.peaks, [8, 12, 16, 20, 24, 28]);
   const started = (change: object) =>
     decide(aSnapshot({ sla: anSla({}, { ...status, ...change }), production }), nowMs).status.history?.at(-1)?.reason;
-  const lastMet = { ratePerSecond: 28, accelerator: 'cpu' };
+  const lastMet = { ratePerSecond: 28, accelerators: ['cpu'] };
   assert.deepEqual(
-    [{}, { lastMet }, { lastMet: { ...lastMet, accelerator: 'other' } }, { threshold: '80ms' }].map(started),
+    [{}, { lastMet }, { lastMet: { ...lastMet, accelerators: ['other'] } }, { threshold: '80ms' }].map(started),
     ['Load', 'Load', 'HardwareChanged', 'SlaTightened'],
   );
   const level = { load: { slot, peaks: [28, 28, 28, 28, 28] } };

@@ -24,6 +24,15 @@ export function acceleratorOf(
   return profiles.find(has)?.metadata.name;
 }
 
+/** The accelerators of all pods of the workload that are on a node, those that only start included; by name. */
+export function acceleratorsOf(profiles: readonly HardwareProfile[], target: TargetSnapshot): string[] {
+  const nodes = target.pods.flatMap(({ track, node }) => (track === 'stable' && node ? [node] : []));
+  return profiles
+    .filter(({ status }) => nodes.some((node) => status?.nodes?.includes(node)))
+    .map(({ metadata }) => metadata.name)
+    .sort();
+}
+
 /** Every variant that was made, judged and measured on this accelerator with right outputs. */
 export function finalists(
   { search, variants, trials }: Pick<SlaSnapshot, 'search' | 'variants' | 'trials'>,
