@@ -131,6 +131,7 @@ describe('the pages on a real cluster', { skip: reason }, () => {
       });
       assert.equal(ended, 0, `${code}: ${stderr}`);
     }
+    await kubectl(['delete', '-f', 'manifests/samples/']);
   });
 
   // The story ends with Retune installed.
