@@ -43,5 +43,6 @@ export const targetPod = (pod: Pod, track: Track): TargetPod => ({
   address: pod.status?.podIP,
   node: pod.spec.nodeName,
   ready: isReady(pod),
+  ...(pod.metadata.deletionTimestamp && { ending: true }),
   ...(isWaiting(pod) && { waiting: true }),
 });

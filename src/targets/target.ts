@@ -54,6 +54,8 @@ export interface TargetPod {
   address?: string;
   node?: string;
   ready: boolean;
+  /** It answers what it has begun, and nothing else. */
+  ending?: boolean;
   /** Its containers are ready, and it waits for `admit`. */
   waiting?: boolean;
 }

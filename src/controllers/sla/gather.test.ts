@@ -6,8 +6,9 @@ import { embeddedKinds } from '../../cli/embedded-kinds.ts';
 import { EmbeddedApi } from '../../runtime/cluster/embedded/api/api.ts';
 import { askOverHttp } from '../../sources/answers/answers.ts';
 import { openTarget } from '../../targets/open.ts';
+import type { TargetPod } from '../../targets/target.ts';
 import { decide } from './decide.ts';
-import { anSla, aReading, aSnapshot, nowMs } from './fixtures.ts';
+import { anSla, aReading, aSnapshot, digestOf, nowMs } from './fixtures.ts';
 import { gather } from './gather.ts';
 
 const readerOf = () => ({ read: async () => ({ kind: 'NoData' as const, message: 'none' }) });
@@ -29,6 +30,40 @@ test("of two SLAs on one workload the older one changes it; one that recommends,
   assert.deepEqual(await rivals({ first: {}, second: { mode: 'Recommend' } }), [undefined, undefined]);
   const other = { workloadRef: { kind: 'Rollout' as const, name: 'web', env: 'RETUNE_MODEL' } };
   assert.deepEqual(await rivals({ first: {}, second: other }), [undefined, undefined]);
+});
+
+test('what a canary before has still to answer is production, and no part of the comparison', async () => {
+  const cluster = new EmbeddedApi(embeddedKinds);
+  const at = new Date(nowMs - 5000).toISOString();
+  const rollout = {
+    ...{ variant: 'small', modelUri: 'file:///s', digest: digestOf('small'), previousUri: 'file:///b' },
+    ...{ step: 'Comparing' as const, started: at, stepSince: at },
+  };
+  const sla = anSla({}, { rollout });
+  const created = await cluster.create(latencySlas, { ...sla, status: undefined });
+  await cluster.replaceStatus(latencySlas, { ...created, status: sla.status });
+  const { workload } = aSnapshot();
+  if (workload.kind !== 'Found') throw new Error('the fixture has a workload');
+  const pod = (name: string, change: Partial<TargetPod>): TargetPod => ({
+    ...{ name, track: 'canary', address: '10.0.0.7', ready: true },
+    ...change,
+  });
+  const pods = [pod('web', { track: 'stable' }), pod('new', {}), pod('old', { ready: false, ending: true })];
+  const target = { ...openTarget(cluster)({ key: sla.metadata, reference: sla.spec.workloadRef }) };
+  const asked: string[] = [];
+  const sources = {
+    targetOf: () => ({ ...target, observe: async () => ({ ...workload.target, pods }) }),
+    ask: askOverHttp,
+    readerOf: () => ({
+      read: async (of: { name: string }[]) => {
+        asked.push(of.map(({ name }) => name).join());
+        return { kind: 'NoData' as const, message: 'none' };
+      },
+    }),
+  };
+  await gather(cluster, sources, { namespace: 'default', name: sla.metadata.name }, nowMs);
+  assert.ok(asked.includes('web,new,old') && asked.includes('new'), asked.join(' | '));
+  assert.ok(!asked.includes('new,old'));
 });
 
 test('the younger one says so and changes nothing', () => {

@@ -145,7 +145,8 @@ export async function gather(
   const pods = workload.kind === 'Found' ? workload.target.pods : [];
   const read = (windowMs: number, track?: Track) =>
     reader.read(
-      pods.filter((pod) => pod.address && (!track || pod.track === track)),
+      // What a canary before this one has still to answer says nothing of this one.
+      pods.filter((pod) => pod.address && (!track || (pod.track === track && !pod.ending))),
       windowMs,
     );
   const baselineTrack = workload.kind === 'Found' && workload.target.inPlace ? 'stable' : 'baseline';

@@ -1,5 +1,5 @@
 import { labels } from '../../api/common.ts';
-import type { Deployment } from '../../runtime/cluster/core-types.ts';
+import type { Deployment, PodSpec } from '../../runtime/cluster/core-types.ts';
 import { withGate } from '../admission.ts';
 import { bindingOf, servingContainer } from '../bindings/choose.ts';
 import type { ModelBinding, Track } from '../target.ts';
@@ -22,10 +22,18 @@ export interface Beside {
   gated?: boolean;
 }
 
+/** A slow canary that is taken away has a queue to answer first: a minute, which is usual, was seen to be too short for it. */
+const leastGraceSeconds = 300;
+
+const withGrace = (spec: PodSpec): PodSpec => ({
+  ...spec,
+  terminationGracePeriodSeconds: Math.max(spec.terminationGracePeriodSeconds ?? 30, leastGraceSeconds),
+});
+
 /**
- * A Deployment beside `workload`, of the same template but for the model. Its pods carry the labels of the workload's
- * own but for those in `relabel`, so the workload's Services send them their share of the requests or don't, and the
- * track's name, so its selector takes none of the others. It goes when the workload goes.
+ * A Deployment beside `workload`, of the same template but for the model and the time that its pods may take to end. They
+ * carry the labels of the workload's own but for those in `relabel`, so the workload's Services send them their share of the
+ * requests or don't, and the track's name, so its selector takes none of the others. It goes when the workload goes.
  */
 export function besideWorkload(workload: Deployment, binding: ModelBinding, beside: Beside): Deployment {
   const { template, selector } = workload.spec;
@@ -47,7 +55,7 @@ export function besideWorkload(workload: Deployment, binding: ModelBinding, besi
       selector: { matchLabels: { ...selector.matchLabels, ...mark } },
       template: {
         metadata: { ...metadata, labels: { ...metadata?.labels, ...mark } },
-        spec: beside.gated ? withGate(spec) : spec,
+        spec: withGrace(beside.gated ? withGate(spec) : spec),
       },
     },
   };
