@@ -27,9 +27,14 @@ export function setCondition(
   return conditions.map((present) => (present.type === next.type ? condition : present));
 }
 
-export function findCondition(
-  conditions: readonly StatusCondition[] | undefined,
+/** The condition of a type, of Retune's objects and of any others. */
+export function findCondition<Condition extends { type: string }>(
+  conditions: readonly Condition[] | undefined,
   type: string,
-): StatusCondition | undefined {
+): Condition | undefined {
   return conditions?.find((condition) => condition.type === type);
 }
+
+/** Whether there is a condition of this type, and it says so. */
+export const isTrue = (conditions: readonly { type: string; status: string }[] | undefined, type: string): boolean =>
+  findCondition(conditions, type)?.status === 'True';

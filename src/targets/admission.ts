@@ -1,5 +1,6 @@
 import type { Cluster, Key } from '../runtime/cluster/cluster.ts';
 import { type Pod, type PodCondition, type PodSpec, pods } from '../runtime/cluster/core-types.ts';
+import { isTrue } from '../runtime/conditions.ts';
 
 /** The condition that says that a pod answers as its variant should (Kubernetes, "Pod readiness gate"). */
 const answersGate = 'retune.dev/answers';
@@ -10,17 +11,15 @@ export const withGate = (spec: PodSpec): PodSpec => ({
   readinessGates: [...(spec.readinessGates ?? []), { conditionType: answersGate }],
 });
 
-const conditionOf = ({ status }: Pod, type: string): PodCondition | undefined =>
-  status?.conditions?.find((condition) => condition.type === type);
-
-const isGated = ({ spec }: Pod) => spec.readinessGates?.some(({ conditionType }) => conditionType === answersGate);
+const isGated = ({ readinessGates = [] }: PodSpec) =>
+  readinessGates.some(({ conditionType }) => conditionType === answersGate);
 
 /** Whether nothing but the gate keeps a pod from being ready. */
-export const isWaiting = (pod: Pod): boolean =>
-  !pod.metadata.deletionTimestamp &&
-  (isGated(pod) ?? false) &&
-  conditionOf(pod, answersGate)?.status !== 'True' &&
-  conditionOf(pod, 'ContainersReady')?.status === 'True';
+export const isWaiting = ({ metadata, spec, status }: Pod): boolean =>
+  !metadata.deletionTimestamp &&
+  isGated(spec) &&
+  !isTrue(status?.conditions, answersGate) &&
+  isTrue(status?.conditions, 'ContainersReady');
 
 /** Opens the gate of a pod that waits; the kubelet makes it ready then. Throws Conflict when it was reported meanwhile. */
 export async function admit(cluster: Cluster, key: Key, at: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { labels } from '../api/common.ts';
 import type { Pod } from '../runtime/cluster/core-types.ts';
+import { isTrue } from '../runtime/conditions.ts';
 import { isWaiting } from './admission.ts';
 import type { TargetPod, Track } from './target.ts';
 
@@ -33,8 +34,7 @@ export function trackOf(pod: Pod): Track {
 }
 
 export const isReady = ({ metadata, status }: Pod): boolean =>
-  !metadata.deletionTimestamp &&
-  (status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false);
+  !metadata.deletionTimestamp && isTrue(status?.conditions, 'Ready');
 
 /** What a pod is to the readers of latency; one about to end still answers, but is not ready. */
 export const targetPod = (pod: Pod, track: Track): TargetPod => ({

@@ -4,7 +4,7 @@ import { presence } from '../../core/hardware/hold-down.ts';
 import { sharedBy } from '../../core/hardware/labels.ts';
 import type { ClusterEvent } from '../../runtime/cluster/cluster.ts';
 import type { Node } from '../../runtime/cluster/core-types.ts';
-import { findCondition, type StatusCondition, setCondition } from '../../runtime/conditions.ts';
+import { findCondition, isTrue, type StatusCondition, setCondition } from '../../runtime/conditions.ts';
 import type { HardwareSnapshot } from './gather.ts';
 import { probeStep } from './probe.ts';
 
@@ -24,8 +24,7 @@ const mostNodes = 100;
 /** A node that lost its label wakes nobody for its old type: each profile looks after itself now and then. */
 const lookAgainMs = 30_000;
 
-const usable = ({ spec, status }: Node) =>
-  !spec?.unschedulable && status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True');
+const usable = ({ spec, status }: Node) => !spec?.unschedulable && isTrue(status?.conditions, 'Ready');
 
 const cpu = (node: Node) => {
   const text = node.status?.allocatable?.cpu ?? '0';

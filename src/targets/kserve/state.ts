@@ -1,4 +1,5 @@
 import type { TrackState } from '../../core/rollout/canary.ts';
+import { isTrue } from '../../runtime/conditions.ts';
 import { type PresentRollout, TargetError, type Track, type Unfit } from '../target.ts';
 import {
   deploymentModeAnnotation,
@@ -43,8 +44,7 @@ export function newestServes({ status }: InferenceService, newest: Revision | un
   );
 }
 
-const isReady = ({ status }: InferenceService) =>
-  status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
+const isReady = ({ status }: InferenceService) => isTrue(status?.conditions, 'Ready');
 
 function loadFailure({ status }: InferenceService): string | undefined {
   const { transitionStatus = '', lastFailureInfo } = status?.modelStatus ?? {};

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isTrue } from '../../../conditions.ts';
 import type { Log } from '../../../reconcile.ts';
 import { type Deployment, deployments, type Pod, pods } from '../../core-types.ts';
 import { isApiError } from '../../errors.ts';
@@ -7,8 +8,7 @@ import type { EmbeddedApi } from '../api/api.ts';
 const hashLabel = 'pod-template-hash';
 const hashOf = ({ spec }: Deployment) =>
   createHash('sha256').update(JSON.stringify(spec.template)).digest('hex').slice(0, 10);
-const isReady = ({ status }: Pod) =>
-  status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
+const isReady = ({ status }: Pod) => isTrue(status?.conditions, 'Ready');
 const isOver = ({ status }: Pod) => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
 /** A count or a share of the replicas; shares of what may surge round up, of what may be missing down. */

@@ -1,4 +1,5 @@
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { isTrue } from '../../../conditions.ts';
 import { type Pod, pods, type Service, services } from '../../core-types.ts';
 import type { EmbeddedApi } from '../api/api.ts';
 
@@ -13,7 +14,7 @@ function endpointsOf({ metadata, spec }: Service, all: Pod[]): Endpoint[] {
   return all
     .filter((pod) => {
       const { labels = {}, namespace, deletionTimestamp } = pod.metadata;
-      const ready = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+      const ready = isTrue(pod.status?.conditions, 'Ready');
       const selected = Object.entries(spec.selector ?? { '': '' }).every(([key, value]) => labels[key] === value);
       return ready && !deletionTimestamp && selected && namespace === metadata.namespace;
     })

@@ -1,3 +1,4 @@
+import { findCondition, isTrue } from '../../../conditions.ts';
 import type { ContainerStatus, Pod, PodCondition } from '../../core-types.ts';
 
 type Status = NonNullable<Pod['status']>;
@@ -17,16 +18,14 @@ const own = new Set(['PodScheduled', 'ContainersReady', 'Ready']);
 
 /** Whether all conditions are true that others must set before the pod is ready. */
 export const gatesOpen = ({ spec, status }: Pod): boolean =>
-  (spec.readinessGates ?? []).every(({ conditionType }) =>
-    status?.conditions?.some(({ type, status: value }) => type === conditionType && value === 'True'),
-  );
+  (spec.readinessGates ?? []).every(({ conditionType }) => isTrue(status?.conditions, conditionType));
 
 /** A pod's status as the kubelet reports it, from what is known of its one process; conditions of others are kept. */
 export function podStatus(pod: Pod, observed: Observed): Status {
   const { phase, ready, state, restarts, ip, startTime, reason } = observed;
   const condition = (type: string, value: boolean): PodCondition => {
     const status = value ? 'True' : 'False';
-    const before = pod.status?.conditions?.find((one) => one.type === type);
+    const before = findCondition(pod.status?.conditions, type);
     const lastTransitionTime = before?.status === status ? before.lastTransitionTime : new Date().toISOString();
     return { type, status, lastTransitionTime };
   };
