@@ -1,7 +1,6 @@
 /** A base model that is overwritten in place, in the embedded cluster with real workers: while it is searched, and after. */
 import assert from 'node:assert/strict';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,22 +21,15 @@ import type { ApiObject, ResourceType } from '../runtime/cluster/cluster.ts';
 import { pods } from '../runtime/cluster/core-types.ts';
 import { isApiError } from '../runtime/cluster/errors.ts';
 import { findCondition } from '../runtime/conditions.ts';
-import { manager } from '../runtime/manager.ts';
 import { openTarget } from '../targets/open.ts';
-import { openEmbedded } from './embedded.ts';
+import { type Embedded, type Running, runEmbedded } from './fixtures.ts';
 
 const namespace = 'default';
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-const silent = { reconciled: () => undefined, queueDepth: () => undefined };
-const stopping = new AbortController();
-let local: Awaited<ReturnType<typeof openEmbedded>>;
-let running: Promise<void>;
+let running: Running;
+let local: Embedded;
 let folder: string;
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'retune-changed-'));
-  local = await openEmbedded(quiet);
-  const { cluster, worker } = local;
+function controllersOf({ cluster, worker }: Embedded) {
   const clock = Date.now;
   const { workload } = aSnapshot();
   if (workload.kind !== 'Found') throw new Error('the fixture has a workload');
@@ -46,21 +38,20 @@ before(async () => {
     ask: async () => ({ kind: 'AsJudged' }),
     readerOf: () => ({ read: async () => ({ kind: 'NoData', message: 'nobody asks anything' }) }),
   };
-  const controllers = [
+  return [
     hardwareController({ cluster, clock, worker, holdDownMs: 0 }),
     searchController({ cluster, clock, worker }),
     variantController({ cluster, clock, worker }),
     trialController({ cluster, clock, worker }),
     slaController({ cluster, clock, sources }),
   ];
-  running = manager({ cluster, controllers, observer: silent, log: quiet }).run(stopping.signal);
+}
+
+before(async () => {
+  running = await runEmbedded(controllersOf);
+  ({ local, folder } = running);
 });
-after(async () => {
-  stopping.abort();
-  await running;
-  await local.close();
-  await rm(folder, { recursive: true });
-});
+after(() => running.stop());
 
 const ref = (path: string) => ({ uri: pathToFileURL(resolve(path)).href });
 const quickstart = (name: string) => ref(`examples/quickstart/${name}`);

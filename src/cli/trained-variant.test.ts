@@ -1,7 +1,6 @@
 /** The trainer contract in the embedded cluster: a variant's controller, its pod as a process, a worker that trains. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,30 +16,18 @@ import { variantController } from '../controllers/variant/controller.ts';
 import { decode, readMetadata } from '../core/onnx/model.ts';
 import type { Key } from '../runtime/cluster/cluster.ts';
 import { findCondition } from '../runtime/conditions.ts';
-import { manager } from '../runtime/manager.ts';
-import { openEmbedded } from './embedded.ts';
+import { type Embedded, type Running, runEmbedded } from './fixtures.ts';
 
 const namespace = 'default';
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-const silent = { reconciled: () => undefined, queueDepth: () => undefined };
-const stopping = new AbortController();
-let local: Awaited<ReturnType<typeof openEmbedded>>;
-let running: Promise<void>;
+let running: Running;
+let local: Embedded;
 let folder: string;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'retune-trained-'));
-  local = await openEmbedded(quiet);
-  const { cluster, worker } = local;
-  const controllers = [variantController({ cluster, clock: Date.now, worker })];
-  running = manager({ cluster, controllers, observer: silent, log: quiet }).run(stopping.signal);
+  running = await runEmbedded(({ cluster, worker }) => [variantController({ cluster, clock: Date.now, worker })]);
+  ({ local, folder } = running);
 });
-after(async () => {
-  stopping.abort();
-  await running;
-  await local.close();
-  await rm(folder, { recursive: true });
-});
+after(() => running.stop());
 
 const ref = (name: string) => ({ uri: pathToFileURL(resolve(`examples/quickstart/${name}`)).href });
 const searchOf = (name: string, script: string): NASSearch =>

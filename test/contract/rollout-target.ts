@@ -197,30 +197,24 @@ export function rolloutTargetContract(
       assert.notDeepEqual(await spec(scene), before);
     });
 
-    test('the canary machine takes it back from a model that fails, and nothing is left of that', async () => {
-      const scene = await open('driven-back');
-      await scene.report('Serving');
-      const before = await spec(scene);
-      const { outcome } = await drive(scene.target, present, {
-        ...{ pass: controllersOf(scene), looks: 40, steps: [10, 50] },
-        compare: async () => ({ verdict: 'Fail', evidence: 'slower' }),
+    for (const [name, what, reason, verdicts] of [
+      ['driven-back', 'a model that fails beside the old one', 'CanaryWorse', ['Fail', 'Pass']],
+      ['disproved', 'what all of the load proves wrong', 'WorseUnderLoad', ['Pass', 'Fail']],
+    ] as const) {
+      test(`the canary machine takes back ${what}, and nothing is left of that`, async () => {
+        const scene = await open(name);
+        await scene.report('Serving');
+        const before = await spec(scene);
+        const [compared, alone] = verdicts;
+        const { outcome, rollout } = await drive(scene.target, present, {
+          ...{ pass: controllersOf(scene), looks: 40, steps: [10, 50] },
+          compare: async () => ({ verdict: compared, evidence: 'as told' }),
+          proof: { verdict: alone, evidence: 'as told' },
+        });
+        assert.deepEqual([outcome, rollout.reason], ['RolledBack', reason]);
+        assert.deepEqual([await spec(scene), await scene.beside()], [before, []]);
       });
-      assert.equal(outcome, 'RolledBack');
-      assert.deepEqual([await spec(scene), await scene.beside()], [before, []]);
-    });
-
-    test('the canary machine takes back what all of the load proves wrong', async () => {
-      const scene = await open('disproved');
-      await scene.report('Serving');
-      const before = await spec(scene);
-      const { outcome, rollout } = await drive(scene.target, present, {
-        ...{ pass: controllersOf(scene), looks: 40, steps: [10, 50] },
-        compare: async () => ({ verdict: 'Pass', evidence: 'faster' }),
-        proof: { verdict: 'Fail', evidence: 'slower than ever' },
-      });
-      assert.deepEqual([outcome, rollout.reason], ['RolledBack', 'WorseUnderLoad']);
-      assert.deepEqual([await spec(scene), await scene.beside()], [before, []]);
-    });
+    }
 
     test('what others change meanwhile is kept', async () => {
       const scene = await open('shared');

@@ -1,11 +1,9 @@
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { controllers } from '../../src/cli/controllers.ts';
-import { openEmbedded } from '../../src/cli/embedded.ts';
+import { runEmbedded } from '../../src/cli/fixtures.ts';
 import { type Deployment, deployments, nodes, services } from '../../src/runtime/cluster/core-types.ts';
-import { manager } from '../../src/runtime/manager.ts';
+import { until } from '../e2e/operator.ts';
 import { openProfile } from './front.ts';
 import { openWorkshop } from './models.ts';
 import { silence } from './silence.ts';
@@ -14,7 +12,6 @@ import { type How, type Suffered, suffer } from './suffer.ts';
 const namespace = 'default';
 const name = 'digits';
 const accelerator = 'this-machine';
-const silent = { reconciled: () => undefined, queueDepth: () => undefined };
 const log = { debug() {}, info() {}, warn: console.error, error: console.error };
 
 const workload = (model: string): Deployment => ({
@@ -42,17 +39,16 @@ const workload = (model: string): Deployment => ({
 
 /** Bad variants on this machine: real servers as processes, real requests, and no other controllers than the SLA's. */
 export async function sufferEmbedded(how: How & { slowMs: number; saturatingMs: number }): Promise<Suffered> {
-  const local = await openEmbedded(log);
+  const { local, folder, stop } = await runEmbedded(
+    ({ cluster, worker }) =>
+      controllers({ cluster, clock: Date.now, worker, holdDownMs: 0 }).filter(
+        (controller) => controller.name === 'sla',
+      ),
+    log,
+  );
   const { cluster } = local;
   const quiet = await silence('127.0.0.1');
-  const stopping = new AbortController();
-  const sla = controllers({ cluster, clock: Date.now, worker: local.worker, holdDownMs: 0 }).filter(
-    (controller) => controller.name === 'sla',
-  );
-  const running = manager({ cluster, controllers: sla, observer: silent, log }).run(stopping.signal);
   try {
-    const folder = join(local.folder, 'models');
-    await mkdir(folder);
     const workshop = await openWorkshop({ ...how, folder, seenAs: folder, silent: quiet.url });
     const [node] = await cluster.list(nodes);
     await openProfile(cluster, accelerator, node?.metadata.name ?? '');
@@ -62,9 +58,7 @@ export async function sufferEmbedded(how: How & { slowMs: number; saturatingMs: 
       spec: { selector: { app: name }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
     });
     const ready = async () => (await cluster.get(deployments, { namespace, name }))?.status?.readyReplicas;
-    for (const deadline = Date.now() + 30_000; !(await ready()); await sleep(200)) {
-      if (Date.now() > deadline) throw new Error('the base model is not served after 30 s');
-    }
+    await until(async () => Boolean(await ready()), 'the base model is served', 30);
     const path = `/v2/models/${name}/infer`;
     const served = {
       ...{ workload: name, path, url: `${await local.services.url(namespace, name)}${path}` },
@@ -73,9 +67,7 @@ export async function sufferEmbedded(how: How & { slowMs: number; saturatingMs: 
     const heldout = pathToFileURL(resolve('examples/quickstart/heldout.npz')).href;
     return await suffer({ cluster, namespace, accelerator, heldout }, workshop, served, how);
   } finally {
-    stopping.abort();
-    await running;
-    await local.close();
+    await stop();
     quiet.close();
   }
 }
