@@ -3,7 +3,7 @@ import { z } from 'zod';
 const Shape = z.array(z.int().min(0)).max(8);
 
 /**
- * A question to which a server of the variant must answer as the variant did when it was judged. Its inputs are drawn from
+ * A question to which a server of the variant must answer as the variant did in its trial on that accelerator. Its inputs are drawn from
  * the seed, evenly between the least and the most that the held-out data hold, so that it fits into a status.
  */
 export const Challenge = z.object({

@@ -103,7 +103,7 @@ export const RolloutPolicy = z
         'Percent of the requests that the canary is given, step by step, ascending; each step is compared anew. Left out: 50, or by pods where nothing can weigh.',
       ),
     answers: AnswersPolicy.optional().describe(
-      'How the pods of a canary are asked, before they get any request, whether they answer as the variant did when it was judged; of a Deployment only.',
+      'How the pods of a canary are asked, before they get any request, whether they answer as the variant did in its trial; of a Deployment only.',
     ),
     httpRoute: RouteRef.optional().describe('A route by whose weights requests are split; of a Deployment only.'),
     fieldIgnoredByGitOps: z

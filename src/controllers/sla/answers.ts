@@ -4,6 +4,7 @@ import type { Trial } from '../../api/trial.ts';
 import type { Answers, RolloutAction } from '../../core/rollout/canary.ts';
 import type { Answered, Ask } from '../../sources/source.ts';
 import type { TargetPod, TargetSnapshot } from '../../targets/target.ts';
+import { acceleratorAt } from './finalists.ts';
 
 /** What a pod of the canary answered when it was asked; `Unknown` where there is nothing to ask it. */
 export interface PodAnswer {
@@ -17,10 +18,9 @@ const isWaiting = (pod: TargetPod): pod is WaitingPod =>
 
 /** What was measured of a variant on the accelerator that a pod is on. */
 function trialAt(variant: string, { node }: TargetPod, known: { trials: Trial[]; profiles: HardwareProfile[] }) {
-  const profile = known.profiles.find(({ status }) => node !== undefined && status?.nodes?.includes(node));
+  const accelerator = acceleratorAt(known.profiles, node);
   return known.trials.find(
-    ({ spec, status }) =>
-      spec.variantRef.name === variant && spec.accelerator === profile?.metadata.name && status?.challenge,
+    ({ spec, status }) => spec.variantRef.name === variant && spec.accelerator === accelerator && status?.challenge,
   );
 }
 

@@ -4,9 +4,9 @@ import { capacity, demandedRate, type Finalist } from '../../core/sla/choice.ts'
 import type { ReplicaAdvice } from '../../core/sla/headway.ts';
 import { nearLoad, remember } from '../../core/sla/near-load.ts';
 import { overtaken, type Situation, select } from '../../core/sla/selection.ts';
-import { findCondition } from '../../runtime/conditions.ts';
+import { isTrue } from '../../runtime/conditions.ts';
 import type { Context } from './context.ts';
-import { acceleratorsOf, qualityLimit } from './finalists.ts';
+import { podsByAccelerator, qualityLimit } from './finalists.ts';
 import type { Servable } from './mix.ts';
 
 /** Another variant for the workload and what it answers, or why it keeps the present one. */
@@ -75,7 +75,7 @@ function anticipated({ snapshot, status, thresholdMs }: Context): Cause {
   const { workload, profiles } = snapshot;
   const { accelerators: before, generation } = lastMet ?? {};
   // A pod that starts on another type is acted upon before it serves.
-  const now = workload.kind === 'Found' ? acceleratorsOf(profiles, workload.target) : [];
+  const now = workload.kind === 'Found' ? [...podsByAccelerator(profiles, workload.target).keys()] : [];
   const isOther = before !== undefined && now.some((one) => !before.includes(one));
   if (isOther || (generation !== undefined && generation !== present?.status?.generation)) return 'HardwareChanged';
   return threshold !== undefined && thresholdMs < durationMs(threshold) ? 'SlaTightened' : 'Load';
@@ -111,7 +111,7 @@ export function better(context: Context, active: Finalist | undefined, { finalis
     }
   }
   // The best of a search that still runs is not its best yet.
-  if (findCondition(search?.status?.conditions, 'Succeeded')?.status !== 'True') {
+  if (!isTrue(search?.status?.conditions, 'Succeeded')) {
     return keep('WaitingForSearch', 'the search this SLA names has not finished yet');
   }
   if (selection.kind === 'NoneFits') {

@@ -25,11 +25,11 @@ export function compareTracks(
 
 /** What production says of a promoted variant that serves by itself; undefined where it can't be read. */
 export function proofOf(
-  { alone }: Pick<SlaSnapshot, 'alone'>,
+  alone: Reading,
   objective: CanaryObjective,
   load: { replicas: number; presentPerSecond: number; carriesPerSecond?: number },
 ): Comparison | undefined {
-  if (alone?.kind !== 'Histogram' || alone.seconds <= 0) return undefined;
+  if (alone.kind !== 'Histogram' || alone.seconds <= 0) return undefined;
   const { replicas, presentPerSecond, carriesPerSecond } = load;
   // A load that has just outgrown it shows at the end of a long mean first.
   const ratePerSecond = Math.max(presentPerSecond, total(alone.histogram) / alone.seconds / replicas);

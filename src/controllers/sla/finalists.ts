@@ -2,12 +2,16 @@ import type { HardwareProfile } from '../../api/hardware-profile.ts';
 import type { Trial } from '../../api/trial.ts';
 import { limitOf, type QualityLimit } from '../../core/quality/limit.ts';
 import type { Finalist } from '../../core/sla/choice.ts';
-import { findCondition } from '../../runtime/conditions.ts';
+import { isTrue } from '../../runtime/conditions.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
 import { isFirstPhase } from '../shared/phases.ts';
 import type { SlaSnapshot } from './gather.ts';
 
-const succeeded = ({ status }: Trial) => findCondition(status?.conditions, 'Succeeded')?.status === 'True';
+const succeeded = ({ status }: Trial) => isTrue(status?.conditions, 'Succeeded');
+
+/** The accelerator of a node; undefined for one of no known type, and where there is none yet. */
+export const acceleratorAt = (profiles: readonly HardwareProfile[], node: string | undefined): string | undefined =>
+  profiles.find(({ status }) => node !== undefined && status?.nodes?.includes(node))?.metadata.name;
 
 /**
  * The accelerator of the workload: the one named, else that of the node that its first ready pod is on; the first scheduled
@@ -19,18 +23,23 @@ export function acceleratorOf(
 ): string | undefined {
   if (sla.spec.accelerator) return sla.spec.accelerator;
   const own = target.pods.filter(({ track, node }) => track === 'stable' && node);
-  const node = (own.find(({ ready }) => ready) ?? own[0])?.node;
-  const has = ({ status }: HardwareProfile) => node !== undefined && (status?.nodes ?? []).includes(node);
-  return profiles.find(has)?.metadata.name;
+  return acceleratorAt(profiles, (own.find(({ ready }) => ready) ?? own[0])?.node);
 }
 
-/** The accelerators of all pods of the workload that are on a node, those that only start included; by name. */
-export function acceleratorsOf(profiles: readonly HardwareProfile[], target: TargetSnapshot): string[] {
-  const nodes = target.pods.flatMap(({ track, node }) => (track === 'stable' && node ? [node] : []));
-  return profiles
-    .filter(({ status }) => nodes.some((node) => status?.nodes?.includes(node)))
-    .map(({ metadata }) => metadata.name)
-    .sort();
+/**
+ * How many pods of the workload are on each accelerator, those that only start included, by name; pods on no node, or on
+ * one of no known type, are left out.
+ */
+export function podsByAccelerator(
+  profiles: readonly HardwareProfile[],
+  { pods }: Pick<TargetSnapshot, 'pods'>,
+): Map<string, number> {
+  const counts = new Map<string, number>();
+  const own = pods.filter(({ track }) => track === 'stable');
+  for (const type of own.flatMap(({ node }) => acceleratorAt(profiles, node) ?? []).sort()) {
+    counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** Every variant that was made, judged and measured on this accelerator with right outputs. */

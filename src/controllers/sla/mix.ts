@@ -3,20 +3,7 @@ import type { Demand, Finalist } from '../../core/sla/choice.ts';
 import { chooseForMix, limiting } from '../../core/sla/mix.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
 import type { Context } from './context.ts';
-import { finalists } from './finalists.ts';
-import type { SlaSnapshot } from './gather.ts';
-
-/** The replicas of the workload by accelerator type; those whose node is of none are left out. */
-function replicasByAccelerator({ sla, profiles }: SlaSnapshot, target: TargetSnapshot): Map<string, number> {
-  const counts = new Map<string, number>();
-  if (sla.spec.accelerator) return counts;
-  for (const { track, node } of target.pods) {
-    const type = profiles.find(({ status }) => node !== undefined && (status?.nodes ?? []).includes(node));
-    if (track !== 'stable' || !type) continue;
-    counts.set(type.metadata.name, (counts.get(type.metadata.name) ?? 0) + 1);
-  }
-  return counts;
-}
+import { finalists, podsByAccelerator } from './finalists.ts';
 
 /** What the workload may be given, as the slowest accelerator type among its replicas carries it. */
 export interface Servable {
@@ -27,9 +14,9 @@ export interface Servable {
 
 /** Of `ofOne`, the finalists of the accelerator that the workload counts as being on, unless it is on several. */
 export function servable({ snapshot, thresholdMs }: Context, target: TargetSnapshot, ofOne: Finalist[]): Servable {
-  const replicas = replicasByAccelerator(snapshot, target);
-  const types = [...replicas.keys()].sort();
-  if (types.length < 2) return { finalists: ofOne };
+  const replicas = podsByAccelerator(snapshot.profiles, target);
+  const types = [...replicas.keys()];
+  if (snapshot.sla.spec.accelerator || types.length < 2) return { finalists: ofOne };
   const byType = new Map(types.map((type) => [type, finalists(snapshot, type)]));
   const limitMs = thresholdMs * (1 - fraction(snapshot.sla.spec.policy.headroom));
   return {

@@ -87,10 +87,12 @@ export function continueRollout(
       parts: target?.weight === undefined ? 1 : (rollout.steps?.length ?? 1),
     }),
     answers: answersVerdict(snapshot.answers),
-    proof: proofOf(snapshot, objective, {
-      ...{ replicas, presentPerSecond: context.ratePerSecond },
-      carriesPerSecond: carriedBy(context),
-    }),
+    proof:
+      snapshot.alone &&
+      proofOf(snapshot.alone, objective, {
+        ...{ replicas, presentPerSecond: context.ratePerSecond },
+        carriesPerSecond: carriedBy(context),
+      }),
     unwanted: snapshot.sla.metadata.deletionTimestamp ? 'its LatencySLA is being deleted' : unwanted,
     timeoutMs: durationMs(rollout.timeout),
     nowMs,

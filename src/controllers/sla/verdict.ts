@@ -7,7 +7,7 @@ import { total } from '../../core/statistics/histogram.ts';
 import type { TargetSnapshot } from '../../targets/target.ts';
 import { type Context, condition, quantiles, record } from './context.ts';
 import { countFresh, writeCounts } from './counts.ts';
-import { acceleratorsOf } from './finalists.ts';
+import { podsByAccelerator } from './finalists.ts';
 import type { SlaSnapshot } from './gather.ts';
 
 /** What production did, or why nobody knows. */
@@ -65,7 +65,7 @@ function presentOf({ snapshot, status }: Context, target: TargetSnapshot, ratePe
     elementsPerRequest: signalsOf(snapshot)?.elementsPerRequest,
     modelUri: target.tracks.stable.modelUri,
     accelerator: status.accelerator,
-    accelerators: acceleratorsOf(snapshot.profiles, target).slice(0, 16),
+    accelerators: [...podsByAccelerator(snapshot.profiles, target).keys()].slice(0, 16),
     generation: profile?.status?.generation,
   };
 }

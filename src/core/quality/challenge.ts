@@ -4,18 +4,19 @@ import { z } from 'zod';
 import type { Challenge } from '../../api/challenge.ts';
 import { distance } from './agreement.ts';
 
-type Input = Challenge['inputs'][number];
-
 /** Steps between the least and the most: few enough for short decimals, and for 8-bit images each value. */
 const steps = 255;
+
+/** How many numbers an input has. */
+export const countOf = ({ shape }: Pick<Challenge['inputs'][number], 'shape'>): number =>
+  shape.reduce((product, size) => product * size, 1);
 
 /** The numbers of each input in row-major order, the same whenever and wherever they are drawn. */
 export function drawn({ seed, inputs }: Pick<Challenge, 'seed' | 'inputs'>): number[][] {
   const random = xoroshiro128plus(seed);
-  return inputs.map(({ datatype, shape, low, high }: Input) => {
-    const count = shape.reduce((product, size) => product * size, 1);
+  return inputs.map(({ datatype, shape, low, high }) => {
     const whole = datatype !== 'FP32';
-    return Array.from({ length: count }, () => {
+    return Array.from({ length: countOf({ shape }) }, () => {
       const at = uniformInt(random, 0, steps) / steps;
       const value = low + at * (high - low);
       return whole ? Math.round(value) : Number(value.toPrecision(6));

@@ -1,5 +1,5 @@
 import type { Challenge } from '../../api/challenge.ts';
-import { drawn } from '../../core/quality/challenge.ts';
+import { countOf, drawn } from '../../core/quality/challenge.ts';
 import type { Session, Tensor, TensorInfo } from '../../engines/engine.ts';
 import type { Dataset } from '../dataset.ts';
 import { fixedBatch } from '../judge/batches.ts';
@@ -46,8 +46,9 @@ const outputOf = ([name, tensor]: [string, Tensor]) => ({
  */
 export async function challengeOf(session: Session, data: Dataset, digest: string): Promise<Challenge | undefined> {
   const seed = Number.parseInt(digest.slice(-8), 16);
-  const inputs = session.inputs.map((input) => inputOf(input, data, fixedBatch([session]) ?? 1));
-  const numbers = inputs.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  const rows = fixedBatch([session]) ?? 1;
+  const inputs = session.inputs.map((input) => inputOf(input, data, rows));
+  const numbers = inputs.reduce((sum, input) => sum + countOf(input), 0);
   const halves = inputs.some(({ datatype }) => datatype === 'FP16');
   if (halves || inputs.length > 8 || numbers > mostNumbers) return undefined;
   const values = drawn({ seed, inputs });
