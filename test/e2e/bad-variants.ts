@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { latencySlas } from '../../src/api/resources.ts';
 import type { Cluster } from '../../src/runtime/cluster/cluster.ts';
 import { deployments, services } from '../../src/runtime/cluster/core-types.ts';
 import type { TestCluster } from '../cluster/cluster.ts';
@@ -14,7 +15,7 @@ import { prometheusUrl } from '../cluster/prometheus.ts';
 import { mishaps, openWorkshop } from '../mishaps/models.ts';
 import { silence } from '../mishaps/silence.ts';
 import { suffer } from '../mishaps/suffer.ts';
-import { apply, artifacts, manifest, until } from './operator.ts';
+import { apply, artifacts, manifest, replaceOperator, until } from './operator.ts';
 
 interface Open {
   real: TestCluster;
@@ -49,15 +50,14 @@ export function badVariants(open: () => Open, accelerator: string): void {
     await until(async () => (await fetch(url, { method: 'POST', body: '{}' })).status === 400, 'the Service answers');
     const place = { cluster, namespace, accelerator, heldout: 'file:///app/examples/quickstart/heldout.npz' };
     const source = { prometheus: { url: prometheusUrl } };
-    const found = await suffer(
-      place,
-      workshop,
-      { workload, url, path, source },
-      {
-        ...{ count: kinds.length, ratePerSecond: 40, thresholdMs: 150, timeoutSeconds: 30 },
-        say: (line) => t.diagnostic(line),
-      },
-    );
+    const theSla = () => cluster.get(latencySlas, { namespace, name: workload });
+    const goingBack = async () => (await theSla())?.status?.rollout?.step === 'RollingBack';
+    const how = { count: kinds.length, kinds, ratePerSecond: 40, thresholdMs: 300, timeoutSeconds: 90 };
+    const say = (line: string) => t.diagnostic(line);
+    const [found] = await Promise.all([
+      suffer(place, workshop, { workload, url, path, source }, { ...how, say }),
+      until(goingBack, 'the first is taken back', 180).then(() => replaceOperator(real)),
+    ]);
     figures.badVariants = found;
     assert.equal(found.promoted, 0);
     assert.deepEqual(Object.keys(found.rolledBack).sort(), [...kinds].sort());

@@ -5,7 +5,7 @@ import { latencySlas } from '../../src/api/resources.ts';
 import { withDefaults } from '../../src/api/validate.ts';
 import { type Load, startLoad } from '../../src/serve/load.ts';
 import { claim, openFront, type Place } from './front.ts';
-import { type Mishap, mishaps, type Workshop } from './models.ts';
+import type { Mishap, Workshop } from './models.ts';
 
 export interface Served {
   /** Of the Deployment that serves the base model, and its inference endpoint as clients see it. */
@@ -17,6 +17,8 @@ export interface Served {
 
 export interface How {
   count: number;
+  /** Taken in turn. */
+  kinds: readonly Mishap[];
   ratePerSecond: number;
   thresholdMs: number;
   /** For each step of a rollout. */
@@ -94,7 +96,7 @@ export async function suffer(place: Place, workshop: Workshop, served: Served, h
   try {
     await cluster.create(latencySlas, slaOf(place, served, how));
     for (let serial = 0; serial < how.count; serial++) {
-      const mishap = mishaps[serial % mishaps.length] ?? 'Slow';
+      const mishap = how.kinds[serial % how.kinds.length] ?? 'Slow';
       const name = `bad-${serial}-${mishap.toLowerCase()}`;
       kinds.set(name, mishap);
       const artifact = await workshop.make(mishap, serial);

@@ -42,23 +42,34 @@ export function carriers(
     .map((finalist) => ({ finalist, withinPerSecond: rateWithin(finalist, thresholdMs * (1 - headroom)) }));
 }
 
+/** What carries so many times the load has room to spare. */
+const roomy = 3;
+
 /**
- * Of what carries the rate: the most accurate, and among those whose loss is within one standard error of its the one
- * that carries the most. Qualities that the held-out data can't tell apart are no reason to live closer to the
- * threshold (the one-standard-error rule: Breiman et al., Classification and Regression Trees, 1984, 3.4.3). The loss of
- * what is picked never falls as the rate grows. Undefined when nothing carries it.
+ * Of what carries the rate, those whose loss is within one standard error of the least, the most accurate first: held-out
+ * data can't tell them apart (the one-standard-error rule: Breiman et al., Classification and Regression Trees, 1984, 3.4.3).
+ */
+function alike(all: Carrier[], ratePerSecond: number): Carrier[] {
+  const byLoss = all
+    .filter(({ withinPerSecond }) => withinPerSecond > 0 && withinPerSecond >= ratePerSecond)
+    .sort((a, b) => lossOf(a.finalist.quality) - lossOf(b.finalist.quality) || b.withinPerSecond - a.withinPerSecond);
+  const [best] = byLoss;
+  const mostLoss = best ? lossOf(best.finalist.quality) + standardError(best.finalist) : 0;
+  return byLoss.filter(({ finalist }) => lossOf(finalist.quality) <= mostLoss);
+}
+
+const carriesMost = (some: Carrier[]): Carrier | undefined =>
+  some.reduce<Carrier | undefined>((a, b) => (a && a.withinPerSecond >= b.withinPerSecond ? a : b), undefined);
+
+/**
+ * Of what carries the rate: the most accurate, or another that can't be told from it and carries three times the rate; of
+ * those the most accurate; where none carries so much, the one that carries the most. What may be noise is no reason to
+ * live close to the threshold, and room that nobody needs is none to give quality up for. The loss of what is picked
+ * never falls as the rate grows. Undefined when nothing carries it.
  */
 export function pickCarrier(all: Carrier[], ratePerSecond: number): Carrier | undefined {
-  const able = all.filter(({ withinPerSecond }) => withinPerSecond > 0 && withinPerSecond >= ratePerSecond);
-  const byLoss = able.sort(
-    (a, b) => lossOf(a.finalist.quality) - lossOf(b.finalist.quality) || b.withinPerSecond - a.withinPerSecond,
-  );
-  const best = byLoss[0];
-  if (!best) return undefined;
-  const mostLoss = lossOf(best.finalist.quality) + standardError(best.finalist);
-  return byLoss
-    .filter(({ finalist }) => lossOf(finalist.quality) <= mostLoss)
-    .reduce((a, b) => (b.withinPerSecond > a.withinPerSecond ? b : a));
+  const some = alike(all, ratePerSecond);
+  return some.find(({ withinPerSecond }) => withinPerSecond >= roomy * ratePerSecond) ?? carriesMost(some);
 }
 
 /** A model and how many replicas of it would meet the SLA. */
@@ -68,15 +79,15 @@ export interface ReplicaAdvice {
 }
 
 /**
- * The smallest number of replicas at which the most accurate acceptable variant meets the SLA with `totalPerSecond`
- * shared alike among them; undefined when no variant meets it even on idle replicas: a model must be searched for.
+ * The smallest number of replicas at which the most accurate acceptable variant, or one that can't be told from it, meets
+ * the SLA with `totalPerSecond` shared alike among them; undefined when no variant meets it even on idle replicas: a model must be searched for.
  */
 export function replicasNeeded(
   finalists: Finalist[],
   totalPerSecond: number,
   demand: Omit<Demand, 'ratePerSecond'>,
 ): ReplicaAdvice | undefined {
-  const best = pickCarrier(carriers(finalists, demand), 0);
+  const best = carriesMost(alike(carriers(finalists, demand), 0));
   if (!best) return undefined;
   return {
     variant: best.finalist.variant,

@@ -69,9 +69,14 @@ test('up to the rate within a limit, and only up to it, the curve is within it',
   );
 });
 
-test('qualities that can not be told apart go to the one with the most room', () => {
+test('of qualities that can not be told apart the best with room to spare is taken, else the one with the most room', () => {
   const same = [finalist('a', 0.99, 20, 0.004), finalist('b', 0.989, 8, 0.004), finalist('c', 0.98, 2, 0.004)];
-  assert.equal(pickCarrier(carriers(same, situation), 10)?.finalist.variant, 'b');
+  const pickedAt = (perSecond: number) => pickCarrier(carriers(same, situation), perSecond)?.finalist.variant;
+  // Within 40 ms they carry 25, 100 and 475 requests a second.
+  assert.equal(pickedAt(8), 'a');
+  assert.equal(pickedAt(9), 'b');
+  assert.equal(pickedAt(99), 'b');
+  assert.equal(pickedAt(101), 'c');
 });
 
 test('more load never makes what is picked more accurate', () => {
@@ -118,13 +123,14 @@ test('where none carries the present load, the replicas at which the most accura
   assert.equal(replicasNeeded(all, 51, { ...situation, thresholdMs: 1 }), undefined);
 });
 
-test('with the replicas that were advised, the variant of the advice is what is chosen', () => {
+test('with the replicas that were advised something is chosen that is no worse than what was advised', () => {
   fc.assert(
     fc.property(someFinalists, fc.double({ min: 1, max: 5000, noNaN: true }), (made, total) => {
       const advice = replicasNeeded(made, total, situation);
       if (!advice) return;
       const picked = pickCarrier(carriers(made, situation), (total / advice.replicas) * (1 - 1e-9));
-      assert.equal(picked?.finalist.variant, advice.variant);
+      const advised = made.find(({ variant }) => variant === advice.variant);
+      assert.ok(picked && advised && lossOf(picked.finalist.quality) <= lossOf(advised.quality));
     }),
   );
 });
