@@ -16,6 +16,11 @@ const blockSeconds = 60;
 /** While so little is known that a drift would soon be learned as usual; later it would only bias what is learned. */
 export const cautiousSeconds = 900;
 const blocksRemembered = 120;
+/**
+ * A block scatters by so many times the dispersion at most. One second's hiccup may scatter hundreds of times as much, and
+ * would blind the chart for hours; what it brings as evidence is bounded by itself.
+ */
+const mostScatter = 4;
 /** Taken before production has shown its own. */
 const firstDispersion = 10;
 const leastSamples = 20;
@@ -89,7 +94,7 @@ function dispersionAfter(chart: DriftChart, look: Look, deviation: number, varia
     variance: chart.block.variance + variance,
   };
   if (block.seconds < blockSeconds || block.variance === 0) return { dispersion: chart.dispersion, block };
-  const seen = Math.min(block.deviation ** 2 / block.variance, 10 * chart.dispersion);
+  const seen = Math.min(block.deviation ** 2 / block.variance, mostScatter * chart.dispersion);
   const blocks = look.learnedSeconds / blockSeconds;
   const gain = 1 / Math.min(blocksRemembered, blocks + 5);
   return {

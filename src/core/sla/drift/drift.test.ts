@@ -51,6 +51,14 @@ test('a slowdown of the slowest alone is seen by the tail and not by the median'
   assert.deepEqual([slow.median?.alarmed, slow.tail?.alarmed], [false, true]);
 });
 
+test('a hiccup now and then does not blind the tail', () => {
+  let looks = 0;
+  const uneasy = after(usual, 720, () => histogramOf(250, ++looks % 60 === 0 ? 3 : 1));
+  assert.equal(alarmed(uneasy), false);
+  assert.ok((uneasy.tail?.dispersion ?? 99) < 4, `${uneasy.tail?.dispersion}`);
+  assert.equal(after(uneasy, 40, () => histogramOf(250, 1, 0.05, 1.5)).tail?.alarmed, true);
+});
+
 test('a persistent slowdown keeps its alarm and is not learned as usual', () => {
   const hour = after(usual, 720, () => histogramOf(250, 1.3));
   assert.equal(alarmed(hour), true);
