@@ -13,6 +13,7 @@ import { type Servable, servable } from './mix.ts';
 import { takeOrder } from './orders.ts';
 import { decideRetune } from './retune.ts';
 import { continueRollout, type RolloutStart, startRollout } from './rollout.ts';
+import { tooFewRequests } from './traffic.ts';
 import { judgeProduction, writeVerdict } from './verdict.ts';
 
 export interface SlaDecision {
@@ -55,7 +56,9 @@ function decideAction(context: Context, target: TargetSnapshot, choosable: Serva
     condition(context, 'Ready', true, 'Recommended', message);
     return picked;
   }
-  rollOut(context, target, choice, `rolling out ${picked.variant}`);
+  const few = target.unfit ? undefined : tooFewRequests(context, target);
+  if (few) condition(context, 'Ready', false, 'TooFewRequests', `${picked.variant} fits better: ${few}`);
+  else rollOut(context, target, choice, `rolling out ${picked.variant}`);
   return undefined;
 }
 

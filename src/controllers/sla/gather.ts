@@ -9,7 +9,7 @@ import type { Variant } from '../../api/variant.ts';
 import { drainMs } from '../../core/rollout/canary.ts';
 import type { Cluster, Key } from '../../runtime/cluster/cluster.ts';
 import { isApiError } from '../../runtime/cluster/errors.ts';
-import { findCondition } from '../../runtime/conditions.ts';
+import { isTrue } from '../../runtime/conditions.ts';
 import type { Ask, LatencyReader, Reading } from '../../sources/source.ts';
 import { TargetError, type TargetOf, type TargetSnapshot, type Track } from '../../targets/target.ts';
 import { answersOf, type PodAnswer } from './answers.ts';
@@ -109,8 +109,6 @@ function uncountedMs({ spec, status }: LatencySLA, nowMs: number): number | unde
   return sinceMs >= intervalMs ? sinceMs : undefined;
 }
 
-const hasSucceeded = ({ status }: NASSearch) => findCondition(status?.conditions, 'Succeeded')?.status === 'True';
-
 /** Every read for one reconcile; undefined when the SLA is gone. */
 export async function gather(
   cluster: Cluster,
@@ -128,7 +126,7 @@ export async function gather(
     before ? cluster.get(nasSearches, { namespace, name: before }) : undefined,
   ]);
   // What the SLA has started itself is gone by once it has succeeded.
-  const search = followUp && hasSucceeded(followUp) ? followUp : (earlier ?? named);
+  const search = followUp && isTrue(followUp.status?.conditions, 'Succeeded') ? followUp : (earlier ?? named);
   const ofSearch = { namespace, labels: { [labels.search]: search?.metadata.name ?? sla.spec.searchRef.name } };
   const [workload, slas, itsVariants, itsTrials, profiles] = await Promise.all([
     observe(sources, sla),

@@ -71,7 +71,8 @@ function stay({ rollout }: RolloutSnapshot, ...actions: RolloutAction[]): Rollou
 
 /** How long requests may still arrive at pods that the router was told to leave out. */
 export const drainMs = 5000;
-const defaultSteps: readonly number[] = [50];
+/** Percent of the requests where the SLA names none and the target weighs. */
+export const defaultSteps: readonly number[] = [50];
 
 function move(
   { rollout, nowMs }: RolloutSnapshot,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Comparison } from './canary.ts';
-import { type CanaryObjective, compareSides, type Side } from './compare.ts';
+import { type CanaryObjective, compareSides, fewestToPass, type Side } from './compare.ts';
 
 const bounds = [5, 10, 25, 50, 100, Number.POSITIVE_INFINITY];
 const p99: CanaryObjective = { quantile: 0.99, thresholdMs: 50, minSamples: 100 };
@@ -107,4 +107,15 @@ test('too few requests are told, and P50 is compared like P99', () => {
   const p50 = { quantile: 0.5, thresholdMs: 10, minSamples: 100 };
   assert.equal(rollout({ canary: quick, baseline: usual }, p50).verdict, 'Pass');
   assert.equal(rollout({ canary: breached, baseline: quick }, p50).verdict, 'Fail');
+});
+
+test('a faster canary without a slow request passes after as many as are needed at least, and not before', () => {
+  for (const objective of [p99, { ...p99, quantile: 0.9 }, { ...p99, minSamples: 500 }]) {
+    const few = fewestToPass(objective);
+    const side = (count: number, least: number): Side => ({
+      histogram: { bounds, counts: bounds.map((upper) => (upper >= least ? count : 0)) },
+    });
+    const verdict = (count: number) => compareSides(side(count, 5), side(count, 50), objective).verdict;
+    assert.deepEqual([verdict(few - 1), verdict(few)], ['CannotTell', 'Pass'], `${few}`);
+  }
 });

@@ -27,6 +27,16 @@ const suspicion = 3;
 /** The share of slow requests that must be ruled out where all that are allowed can't be in so short a time. */
 export const suspected = (allowed: number): number => Math.min(suspicion * allowed, (1 + allowed) / 2);
 
+/**
+ * So many requests pass a canary at the soonest, if none of them is slow and the objective is met beside it.
+ */
+export function fewestToPass({ quantile, minSamples }: Pick<CanaryObjective, 'quantile' | 'minSamples'>): number {
+  const most = suspected(1 - quantile);
+  let of = minSamples;
+  while (shareAgainst({ hits: 0, of }, most, alpha / 2) !== 'Lower') of++;
+  return of;
+}
+
 const mostBounds = 8;
 
 const whole = (hits: number, of: number): Count => ({
