@@ -139,7 +139,7 @@ export function production(open: () => Open, { batchSize }: { batchSize: number 
 
   /** What the base model no longer meets, and another variant does. `meanwhile` goes on beside it. */
   async function tightened(test: TestContext, meanwhile: () => Promise<void> = async () => undefined) {
-    const { traffic, sla, serviceMs } = await begin(test, 'avx', 5);
+    const { traffic, sla, serviceMs } = await begin(test, 'avx', 5, windowMs);
     sla.spec.objective.threshold = tight(serviceMs);
     await apply(open().real, dump(sla));
     const [found] = await Promise.all([

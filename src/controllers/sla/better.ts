@@ -4,7 +4,7 @@ import { capacity, demandedRate, type Finalist } from '../../core/sla/choice.ts'
 import type { ReplicaAdvice } from '../../core/sla/headway.ts';
 import { nearLoad, remember } from '../../core/sla/near-load.ts';
 import { overtaken, type Situation, select } from '../../core/sla/selection.ts';
-import { isTrue } from '../../runtime/conditions.ts';
+import { findCondition, isTrue } from '../../runtime/conditions.ts';
 import type { Context } from './context.ts';
 import { podsByAccelerator, qualityLimit } from './finalists.ts';
 import type { Servable } from './mix.ts';
@@ -88,6 +88,23 @@ function heldByLimit({ snapshot, status }: Context, active: Finalist | undefined
   return status.cause === 'Throttling' && seen && active !== undefined && !overtaken(active, situation);
 }
 
+/**
+ * Whether the active variant was measured to carry this load, and what is in its way may not have shown yet: pods that
+ * stand at a limit wait, as among neighbours, before the window is full of it.
+ */
+function causeMayShow(
+  { snapshot, status, nowMs }: Context,
+  active: Finalist | undefined,
+  situation: Situation,
+): boolean {
+  const { production, sla } = snapshot;
+  if (!active || overtaken(active, situation)) return false;
+  if (status.cause !== 'NoisyNeighbour' && status.cause !== 'Unknown') return false;
+  const measured = production.kind === 'Histogram' && production.signals?.throttledShare !== undefined;
+  const since = findCondition(status.conditions, 'Met')?.lastTransitionTime;
+  return measured && since !== undefined && nowMs - Date.parse(since) < durationMs(sla.spec.objective.window);
+}
+
 /** The variant that should serve instead of the active one, or why there is none. */
 export function better(context: Context, active: Finalist | undefined, { finalists, nodeAdvice }: Servable): Choice {
   const { search } = context.snapshot;
@@ -124,6 +141,12 @@ export function better(context: Context, active: Finalist | undefined, { finalis
     return keep(
       'MeasuredToFit',
       'the active variant was measured to meet the SLA at this load: mend the cause, not the model',
+    );
+  }
+  if (verdict === 'Violated' && causeMayShow(context, active, situation)) {
+    return keep(
+      'FindingCause',
+      'the active variant was measured to meet the SLA at this load: what else it is shows soon',
     );
   }
   const cause = verdict === 'Violated' ? context.status.cause : anticipated(context);

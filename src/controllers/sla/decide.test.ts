@@ -218,12 +218,21 @@ test('no other model is the answer to a CPU limit that the active one would not 
   const alike = variants.map((variant) => ({ ...variant, status: { ...variant.status, quality } }));
   const production = aReading(300, 60);
   if (production.kind !== 'Histogram') throw new Error('fixture');
-  const decided = (signals: object) =>
-    decide(aSnapshot({ sla, variants: alike, production: { ...production, signals } }), nowMs).status;
+  const decided = (signals: object, its = sla) =>
+    decide(aSnapshot({ sla: its, variants: alike, production: { ...production, signals } }), nowMs).status;
   const limited = decided({ throttledShare: 0.4 });
   assert.deepEqual([limited.cause, limited.rollout], ['Throttling', undefined]);
   assert.equal(limited.conditions?.find(({ type }) => type === 'Ready')?.reason, 'MeasuredToFit');
-  assert.equal(decided({ waitShare: 0.4, throttledShare: 0 }).rollout?.variant, 'small');
+  // It may yet show: only a whole window without it says that it is no limit.
+  const crowded = (seconds: number) => {
+    const lastTransitionTime = new Date(nowMs - 1000 * seconds).toISOString();
+    const met = { type: 'Met', status: 'False' as const, reason: 'Violated', message: '', lastTransitionTime };
+    return decided({ waitShare: 0.4, throttledShare: 0 }, { ...sla, status: { ...sla.status, conditions: [met] } });
+  };
+  const early = crowded(10);
+  assert.deepEqual([early.cause, early.rollout], ['NoisyNeighbour', undefined]);
+  assert.equal(early.conditions?.find(({ type }) => type === 'Ready')?.reason, 'FindingCause');
+  assert.equal(crowded(31).rollout?.variant, 'small');
 });
 
 test('a load that grows towards what the active variant carries is met before it breaks the SLA', () => {
