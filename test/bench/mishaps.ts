@@ -9,8 +9,9 @@ function kindsOf(kind: string | undefined): readonly Mishap[] {
 }
 
 /**
- * `bench -- mishaps [--variants N] [--kind Saturating]`: variants that are not what was measured of them, rolled out one after another in front
- * of open-loop clients. What was taken back and why, requests sent and failed, answers that were not the base model's.
+ * `bench -- mishaps [--variants N] [--kind Saturating]`: variants that are not what was measured of them, rolled out one
+ * after another in front of open-loop clients. What was taken back and why, requests sent and failed, answers that were
+ * not the base model's. The load is such that a third of it is nothing to a Saturating variant, and all of it too much.
  */
 export async function mishaps(say: (line: string) => void, args: readonly string[]): Promise<object> {
   const { values } = parseArgs({

@@ -143,7 +143,8 @@ export function production(open: () => Open, { batchSize }: { batchSize: number 
     sla.spec.objective.threshold = tight(serviceMs);
     await apply(open().real, dump(sla));
     const [found] = await Promise.all([
-      recovery(traffic, Number.parseInt(sla.spec.objective.threshold, 10)),
+      // Whoever takes the operator away at every step waits for it every time.
+      recovery(traffic, Number.parseInt(sla.spec.objective.threshold, 10), 240),
       meanwhile(),
     ]);
     await traffic.stop();

@@ -27,9 +27,7 @@ const suspicion = 3;
 /** The share of slow requests that must be ruled out where all that are allowed can't be in so short a time. */
 export const suspected = (allowed: number): number => Math.min(suspicion * allowed, (1 + allowed) / 2);
 
-/**
- * So many requests pass a canary at the soonest, if none of them is slow and the objective is met beside it.
- */
+/** So many requests pass a canary at the soonest, if none of them is slow and the baseline meets the objective, too. */
 export function fewestToPass({ quantile, minSamples }: Pick<CanaryObjective, 'quantile' | 'minSamples'>): number {
   const most = suspected(1 - quantile);
   let of = minSamples;

@@ -80,7 +80,8 @@ export interface ReplicaAdvice {
 
 /**
  * The smallest number of replicas at which the most accurate acceptable variant, or one that can't be told from it, meets
- * the SLA with `totalPerSecond` shared alike among them; undefined when no variant meets it even on idle replicas: a model must be searched for.
+ * the SLA with `totalPerSecond` shared alike among them; undefined when no variant meets it even on idle replicas: a
+ * model must be searched for.
  */
 export function replicasNeeded(
   finalists: Finalist[],
