@@ -56,7 +56,7 @@ export function badVariants(open: () => Open, accelerator: string): void {
     const say = (line: string) => t.diagnostic(line);
     const [found] = await Promise.all([
       suffer(place, workshop, { workload, url, path, source }, { ...how, say }),
-      until(goingBack, 'the first is taken back', 180).then(() => replaceOperator(real)),
+      until(goingBack, 'the first is taken back', 300).then(() => replaceOperator(real)),
     ]);
     figures.badVariants = found;
     assert.equal(found.promoted, 0);

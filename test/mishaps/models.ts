@@ -24,8 +24,11 @@ export interface Artifact {
   sizeBytes: number;
 }
 
-/** What a bad variant does: `Saturating` is slow only when all of the load is its own. The last two are known by a timeout. */
-export const mishaps = ['Slow', 'Saturating', 'WrongAnswers', 'Crashing', 'Failing', 'NeverReady'] as const;
+/**
+ * What a bad variant does: `Saturating` is slow only when all of the load is its own. What comes after a Slow one shares
+ * the machine with the queue that it leaves. The last two are known by a timeout.
+ */
+export const mishaps = ['Saturating', 'Slow', 'WrongAnswers', 'Crashing', 'Failing', 'NeverReady'] as const;
 export type Mishap = (typeof mishaps)[number];
 
 /** The name of the graph's output, which from now on is for someone else to make: what made it makes `answers`. */
