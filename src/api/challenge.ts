@@ -3,8 +3,8 @@ import { z } from 'zod';
 const Shape = z.array(z.int().min(0)).max(8);
 
 /**
- * A question to which a server of the variant must answer as the variant did in its trial on that accelerator. Its inputs are drawn from
- * the seed, evenly between the least and the most that the held-out data hold, so that it fits into a status.
+ * A question to which a server of the variant must answer as the variant did in its trial on that accelerator. Its inputs
+ * are drawn from the seed, evenly between the least and the most that the held-out data hold, so that it fits into a status.
  */
 export const Challenge = z.object({
   seed: z.int().min(0).max(0xffff_ffff),

@@ -82,7 +82,6 @@ export async function suffer(place: Place, workshop: Workshop, served: Served, h
   const { cluster, namespace } = place;
   const base = { quality: 0.9, p99Ms: 5, capacityPerSecond: 10 * how.ratePerSecond };
   await openFront(place, workshop, base);
-  const kinds = new Map<string, Mishap>();
   const started = performance.now();
   const right = await answered(served.url);
   const headers = { 'content-type': 'application/json' };
@@ -98,7 +97,6 @@ export async function suffer(place: Place, workshop: Workshop, served: Served, h
     for (let serial = 0; serial < how.count; serial++) {
       const mishap = how.kinds[serial % how.kinds.length] ?? 'Slow';
       const name = `bad-${serial}-${mishap.toLowerCase()}`;
-      kinds.set(name, mishap);
       const artifact = await workshop.make(mishap, serial);
       await claim(place, workshop, { ...base, quality: 0.95, p99Ms: 2, name, artifact });
       const reason = await ended(name);

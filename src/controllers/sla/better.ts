@@ -16,6 +16,9 @@ export type Choice =
 
 const keep = (reason: string, message: string): Choice => ({ kind: 'Keep', reason, message });
 const holding = keep('Holding', 'nothing is changed on data that proves nothing');
+const fits = 'the active variant was measured to meet the SLA at this load';
+const measuredToFit = keep('MeasuredToFit', `${fits}: mend the cause, not the model`);
+const findingCause = keep('FindingCause', `${fits}: what else it is shows soon`);
 
 /**
  * Adds what arrives now to the load that status remembers; nothing where production can't be read, or where what was
@@ -81,28 +84,17 @@ function anticipated({ snapshot, status, thresholdMs }: Context): Cause {
   return threshold !== undefined && thresholdMs < durationMs(threshold) ? 'SlaTightened' : 'Load';
 }
 
-/** Whether pods were seen to stand at a limit that the active variant would not need: no other model is the answer to that. */
-function heldByLimit({ snapshot, status }: Context, active: Finalist | undefined, situation: Situation): boolean {
-  const { production } = snapshot;
-  const seen = production.kind === 'Histogram' && (production.signals?.throttledShare ?? 0) > 0;
-  return status.cause === 'Throttling' && seen && active !== undefined && !overtaken(active, situation);
-}
-
-/**
- * Whether the active variant was measured to carry this load, and what is in its way may not have shown yet: pods that
- * stand at a limit wait, as among neighbours, before the window is full of it.
- */
-function causeMayShow(
-  { snapshot, status, nowMs }: Context,
-  active: Finalist | undefined,
-  situation: Situation,
-): boolean {
+/** Why another model is not, or not yet, the answer where the active one was measured to carry the load. */
+function elsewhere({ snapshot, status, nowMs }: Context): Choice | undefined {
   const { production, sla } = snapshot;
-  if (!active || overtaken(active, situation)) return false;
-  if (status.cause !== 'NoisyNeighbour' && status.cause !== 'Unknown') return false;
-  const measured = production.kind === 'Histogram' && production.signals?.throttledShare !== undefined;
+  const { throttledShare } = (production.kind === 'Histogram' ? production.signals : undefined) ?? {};
+  if (throttledShare === undefined) return undefined;
+  if (status.cause === 'Throttling') return throttledShare > 0 ? measuredToFit : undefined;
+  // Pods that stand at a limit wait, as among neighbours, before the window is full of it.
+  const unsure = status.cause === 'NoisyNeighbour' || status.cause === 'Unknown';
   const since = findCondition(status.conditions, 'Met')?.lastTransitionTime;
-  return measured && since !== undefined && nowMs - Date.parse(since) < durationMs(sla.spec.objective.window);
+  const early = since !== undefined && nowMs - Date.parse(since) < durationMs(sla.spec.objective.window);
+  return unsure && early ? findingCause : undefined;
 }
 
 /** The variant that should serve instead of the active one, or why there is none. */
@@ -137,18 +129,9 @@ export function better(context: Context, active: Finalist | undefined, { finalis
     if (nodes) return keep('SelectNodes', nodes);
     return keep('NoVariantFits', noneFits(selection.advice, situation.replicas));
   }
-  if (selection.kind === 'Stay' || (verdict === 'Violated' && heldByLimit(context, active, situation))) {
-    return keep(
-      'MeasuredToFit',
-      'the active variant was measured to meet the SLA at this load: mend the cause, not the model',
-    );
-  }
-  if (verdict === 'Violated' && causeMayShow(context, active, situation)) {
-    return keep(
-      'FindingCause',
-      'the active variant was measured to meet the SLA at this load: what else it is shows soon',
-    );
-  }
-  const cause = verdict === 'Violated' ? context.status.cause : anticipated(context);
-  return { kind: 'Switch', picked: selection.finalist, cause };
+  if (selection.kind === 'Stay') return measuredToFit;
+  const { finalist: picked } = selection;
+  if (verdict !== 'Violated') return { kind: 'Switch', picked, cause: anticipated(context) };
+  const held = active && !overtaken(active, situation) ? elsewhere(context) : undefined;
+  return held ?? { kind: 'Switch', picked, cause: context.status.cause };
 }
